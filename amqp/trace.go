@@ -1,0 +1,5 @@
+package amqp
+
+import "fmt"
+
+func appendTraceValue(dst []byte, v any) []byte { return fmt.Append(dst, v) }
