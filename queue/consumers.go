@@ -1,0 +1,238 @@
+package queue
+
+import (
+	"slices"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// A subscription is a consumer as its queue sees it.
+type subscription struct {
+	consumer  Consumer
+	noAck     bool
+	exclusive bool
+	priority  int64
+	parked    bool // it had no room; it is in no group until Wake
+	touched   bool // it took something since the last Flush
+}
+
+// consumers are a queue's consumers in the order in which they are served:
+// higher priorities first, in rotation among equals.
+type consumers struct {
+	singleActive bool
+	all          []*subscription // in order of arrival
+	groups       []group         // highest priority first
+}
+
+// A group is the consumers of one priority that have room, the next one first.
+type group struct {
+	priority int64
+	turn     []*subscription
+}
+
+func (cs *consumers) len() int { return len(cs.all) }
+
+func (cs *consumers) find(c Consumer) *subscription {
+	for _, s := range cs.all {
+		if s.consumer == c {
+			return s
+		}
+	}
+	return nil
+}
+
+func (cs *consumers) add(s *subscription) {
+	cs.all = append(cs.all, s)
+	cs.queueUp(s)
+}
+
+// queueUp puts s at the end of its group.
+func (cs *consumers) queueUp(s *subscription) {
+	i, found := slices.BinarySearchFunc(cs.groups, s.priority, func(g group, p int64) int {
+		switch {
+		case g.priority > p:
+			return -1
+		case g.priority < p:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		cs.groups = slices.Insert(cs.groups, i, group{priority: s.priority})
+	}
+	cs.groups[i].turn = append(cs.groups[i].turn, s)
+}
+
+func (cs *consumers) remove(s *subscription) {
+	cs.all = slices.DeleteFunc(cs.all, func(o *subscription) bool { return o == s })
+	cs.stepOut(s)
+}
+
+// stepOut takes s out of its group.
+func (cs *consumers) stepOut(s *subscription) {
+	for i := range cs.groups {
+		g := &cs.groups[i]
+		if g.priority != s.priority {
+			continue
+		}
+		g.turn = slices.DeleteFunc(g.turn, func(o *subscription) bool { return o == s })
+		if len(g.turn) == 0 {
+			cs.groups = slices.Delete(cs.groups, i, i+1)
+		}
+		return
+	}
+}
+
+// park takes s out of the rotation until it is woken.
+func (cs *consumers) park(s *subscription) {
+	s.parked = true
+	cs.stepOut(s)
+}
+
+// next returns the consumer to serve, and whether it is the only one that could
+// be: then it may get many entries at once.
+func (cs *consumers) next() (s *subscription, alone bool) {
+	if cs.singleActive {
+		if len(cs.all) == 0 || cs.all[0].parked {
+			return nil, false
+		}
+		return cs.all[0], true
+	}
+	if len(cs.groups) == 0 {
+		return nil, false
+	}
+	turn := cs.groups[0].turn
+	return turn[0], len(turn) == 1
+}
+
+// served moves s behind its equals.
+func (cs *consumers) served(s *subscription) {
+	if cs.singleActive {
+		return
+	}
+	turn := cs.groups[0].turn
+	copy(turn, turn[1:])
+	turn[len(turn)-1] = s
+}
+
+// Consume implements Queue.
+//
+// spec: basic.consume; rabbitmq: a queue with a single active consumer takes no
+// exclusive one.
+func (q *Classic) Consume(c Consumer, o ConsumeOptions) error {
+	priority, err := q.consumerPriority(o.Arguments)
+	if err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return amqp.Errorf(amqp.NotFound, "no queue '%s' in vhost '%s'", q.decl.Name, q.decl.VHost)
+	}
+	all := q.consumers.all
+	if len(all) > 0 && (o.Exclusive || all[0].exclusive) || o.Exclusive && q.limits.singleActive {
+		return amqp.Errorf(amqp.AccessRefused, "queue '%s' in vhost '%s' in exclusive use", q.decl.Name, q.decl.VHost)
+	}
+	q.lease.hold()
+	q.consumers.add(&subscription{consumer: c, noAck: o.NoAck, exclusive: o.Exclusive, priority: priority})
+	q.deliver()
+	return nil
+}
+
+// consumerPriority reads a consumer's arguments: x-priority is the one there is.
+func (q *Classic) consumerPriority(t amqp.Table) (priority int64, err error) {
+	a := arguments{d: Declaration{VHost: q.decl.VHost, Name: q.decl.Name, Arguments: t}}
+	if v, ok := t["x-priority"]; ok {
+		if priority, ok = amqp.Integer(v); !ok {
+			a.invalid("x-priority", `"expected integer, got `+amqp.TypeName(v)+`"`)
+		}
+	}
+	if _, ok := t["x-stream-offset"]; ok {
+		a.fail("invalid arg 'x-stream-offset' for queue '%s' in vhost '%s' of queue type rabbit_classic_queue", q.decl.Name, q.decl.VHost)
+	}
+	return priority, a.err
+}
+
+// Cancel implements Queue.
+func (q *Classic) Cancel(c Consumer) {
+	q.mu.Lock()
+	defer q.unlock()
+	s := q.consumers.find(c)
+	if s == nil {
+		return
+	}
+	q.consumers.remove(s)
+	if q.consumers.len() > 0 {
+		q.deliver() // rabbitmq: the next single active consumer takes over at once
+		return
+	}
+	q.mark.close(q)
+	q.lease.touch(q)
+	if q.decl.AutoDelete {
+		q.later = append(q.later, func() { q.host.Unused(q) })
+	}
+}
+
+// Wake implements Queue.
+func (q *Classic) Wake(c Consumer) {
+	q.mu.Lock()
+	defer q.unlock()
+	s := q.consumers.find(c)
+	if s == nil || !s.parked {
+		return
+	}
+	s.parked = false
+	q.consumers.queueUp(s)
+	q.deliver()
+}
+
+// deliver hands out what is ready to whoever has room.
+func (q *Classic) deliver() {
+	for q.ready > 0 {
+		s, alone := q.consumers.next()
+		if s == nil || !q.mark.open(q) {
+			break
+		}
+		n := 1
+		if alone {
+			n = blockSize
+		}
+		l, es := q.front(n)
+		es = q.fresh(es)
+		if len(es) == 0 {
+			if q.expire() {
+				continue
+			}
+			break
+		}
+		taken := s.consumer.Deliver(es)
+		q.handed(s, l, es[:taken])
+		switch {
+		case taken < len(es):
+			q.consumers.park(s)
+		case !alone:
+			q.consumers.served(s)
+		}
+	}
+	if q.consumers.len() > 0 {
+		q.fill()
+	}
+}
+
+// handed notes that a consumer took entries.
+func (q *Classic) handed(s *subscription, l *lane, es []Entry) {
+	if len(es) == 0 {
+		return
+	}
+	q.mark.delivered(es[len(es)-1].seq)
+	if s.noAck {
+		q.settle(es)
+	} else {
+		q.unacked += len(es)
+	}
+	q.take(l, es)
+	if !s.touched {
+		s.touched = true
+		q.flush = append(q.flush, s)
+	}
+}

@@ -1,0 +1,158 @@
+package queue
+
+import (
+	"time"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/store"
+)
+
+// A Reason says why a message died.
+type Reason string
+
+// The reasons, as x-death spells them.
+const (
+	Rejected Reason = "rejected"
+	Expired  Reason = "expired"
+	MaxLen   Reason = "maxlen"
+)
+
+// A Dead is a message on its way to a dead-letter exchange.
+type Dead struct {
+	Message *amqp.Message
+	Reason  Reason
+
+	entry Entry // zero for a message the queue never took
+}
+
+// bury drops entries, or has them dead-lettered once the lock is released.
+func (q *Classic) bury(es []Entry, why Reason) {
+	if !q.limits.deadLetter {
+		q.settle(es)
+		return
+	}
+	for i := range es {
+		if es[i].Message == nil {
+			q.buryFromDisk(es[i], why)
+			continue
+		}
+		q.dead = append(q.dead, Dead{Message: es[i].Message, Reason: why, entry: es[i]})
+	}
+}
+
+// buryFromDisk is bury for an entry whose message must be read back first. If it
+// cannot be read the entry stays in the store, and is found at the next start.
+func (q *Classic) buryFromDisk(e Entry, why Reason) {
+	q.later = append(q.later, func() {
+		q.store.Load(q.id, store.Span{Lo: e.seq, Hi: e.seq}, 1, func(ms []store.Stored, err error) {
+			if err != nil || len(ms) == 0 {
+				return
+			}
+			e.Message = ms[0].Message
+			q.mu.Lock()
+			defer q.unlock()
+			if !q.deleted {
+				q.bury([]Entry{e}, why)
+			}
+		})
+	})
+}
+
+// deadSettled notes that dead letters have been published. A message that is
+// still on its way to the disk is not cancelled: its publisher is told that it
+// is safe only when it, or after it its copy, is on disk.
+func (q *Classic) deadSettled(dead []Dead) {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return
+	}
+	for i := range dead {
+		if e := &dead[i].entry; e.record != nil || e.onDisk {
+			q.settleSpan(store.Span{Lo: e.seq, Hi: e.seq})
+		}
+	}
+}
+
+// Copy returns the message as it is published to the dead-letter exchange: with
+// its death noted, and without its expiration, so that it does not die of the
+// same again.
+//
+// rabbitmq: the newest death is the first entry of x-death; there is one entry
+// for each pair of queue and reason, which keeps the time, exchange and keys of
+// the first such death. What a client wrote under these names is replaced.
+func (d *Dead) Copy(queue, exchange, key string, now time.Time) amqp.Message {
+	m := d.Message
+	death := amqp.Table{
+		"count":        int64(1),
+		"reason":       string(d.Reason),
+		"queue":        queue,
+		"time":         amqp.Timestamp(now.Unix()),
+		"exchange":     m.Exchange,
+		"routing-keys": routingKeys(m),
+	}
+	if m.Properties.Has(amqp.FlagExpiration) {
+		death["original-expiration"] = m.Properties.Expiration()
+	}
+	deaths := Deaths(m)
+	for i, old := range deaths {
+		if old["queue"] == queue && old["reason"] == string(d.Reason) {
+			n, _ := amqp.Integer(old["count"])
+			old["count"] = n + 1
+			death = old
+			deaths = append(deaths[:i:i], deaths[i+1:]...)
+			break
+		}
+	}
+	list := make([]any, 0, len(deaths)+1)
+	list = append(list, death)
+	for _, old := range deaths {
+		list = append(list, old)
+	}
+
+	p := m.Properties
+	if !m.DeadLettered {
+		p = p.WithHeader("x-first-death-exchange", m.Exchange).
+			WithHeader("x-first-death-queue", queue).
+			WithHeader("x-first-death-reason", string(d.Reason))
+	}
+	p = p.WithHeader("x-death", list).
+		WithHeader("x-last-death-exchange", m.Exchange).
+		WithHeader("x-last-death-queue", queue).
+		WithHeader("x-last-death-reason", string(d.Reason)).
+		WithoutExpiration()
+	dead := amqp.NewMessage(exchange, key, p, m.Body)
+	dead.DeadLettered = true
+	return dead
+}
+
+// Deaths returns the entries of the x-death header that the broker itself has
+// written, newest first.
+func Deaths(m *amqp.Message) []amqp.Table {
+	if !m.DeadLettered {
+		return nil
+	}
+	v, _ := m.Properties.Header("x-death")
+	list, _ := v.([]any)
+	deaths := make([]amqp.Table, 0, len(list))
+	for _, v := range list {
+		if t, ok := v.(amqp.Table); ok {
+			deaths = append(deaths, t)
+		}
+	}
+	return deaths
+}
+
+// routingKeys returns the key a message was published with, and those of its CC
+// header.
+func routingKeys(m *amqp.Message) []any {
+	keys := []any{m.RoutingKey}
+	v, _ := m.Properties.Header("CC")
+	list, _ := v.([]any)
+	for _, v := range list {
+		if key, ok := v.(string); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,74 @@
+package queue
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// compared are the arguments in which a declaration must agree with the queue
+// that is there; all others may differ.
+//
+// rabbitmq: classic queues.
+var compared = []string{
+	"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-max-length",
+	"x-max-length-bytes", "x-max-priority", "x-overflow", "x-queue-mode", "x-queue-version",
+	"x-single-active-consumer", "x-queue-type", "x-queue-master-locator",
+}
+
+// Equivalent returns RabbitMQ's error if a queue that was declared with d cannot
+// be declared with n. Whether the queue is exclusive to somebody else has been
+// looked at before.
+func (d Declaration) Equivalent(n Declaration) error {
+	if err := d.same("durable", quoteBool(n.Durable), quoteBool(d.Durable)); err != nil {
+		return err
+	}
+	if err := d.same("auto_delete", quoteBool(n.AutoDelete), quoteBool(d.AutoDelete)); err != nil {
+		return err
+	}
+	for _, key := range compared {
+		now, inNow := d.argument(key)
+		wanted, inWanted := n.argument(key)
+		var err error
+		switch {
+		case inNow && inWanted && !amqp.EqualValue(now, wanted):
+			err = d.differs(key, "'"+amqp.FormatValue(wanted)+"'", "'"+amqp.FormatValue(now)+"'")
+		case inNow && !inWanted:
+			err = d.differs(key, "none", describe(now))
+		case !inNow && inWanted:
+			err = d.differs(key, describe(wanted), "none")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// argument returns an argument; naming the default queue type is not naming one.
+func (d Declaration) argument(key string) (any, bool) {
+	v, ok := d.Arguments[key]
+	if key == "x-queue-type" && (v == "classic" || v == "" || v == "undefined") {
+		return nil, false
+	}
+	return v, ok
+}
+
+func (d Declaration) same(key, wanted, now string) error {
+	if wanted == now {
+		return nil
+	}
+	return d.differs(key, wanted, now)
+}
+
+func (d Declaration) differs(key, wanted, now string) error {
+	return amqp.Errorf(amqp.PreconditionFailed, "inequivalent arg '%s' for queue '%s' in vhost '%s': received %s but current is %s",
+		key, d.Name, d.VHost, wanted, now)
+}
+
+func describe(v any) string {
+	return fmt.Sprintf("the value '%s' of type '%s'", amqp.FormatValue(v), amqp.TypeName(v))
+}
+
+func quoteBool(b bool) string { return "'" + strconv.FormatBool(b) + "'" }

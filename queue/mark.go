@@ -1,0 +1,141 @@
+package queue
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/harebellmq/harebell/store"
+)
+
+// A mark remembers, across a crash, what a durable queue may have delivered, so
+// that exactly that comes back as redelivered. Deliveries themselves write
+// nothing: the queue is marked as open before its first delivery, and that is on
+// disk before anything leaves; when its last consumer goes it is marked with the
+// numbers up to which it has delivered. A queue found open may have delivered
+// everything it holds.
+type mark struct {
+	state   markState
+	turn    int      // counts openings
+	upTo    []uint64 // by lane, the highest number that may have been delivered
+	found   []uint64 // upTo at the last start
+	waiting chan struct{}
+}
+
+type markState uint8
+
+const (
+	closed markState = iota
+	opening
+	open
+)
+
+// markDoc is a mark as it is stored.
+type markDoc struct {
+	Open bool     `json:"open,omitempty"`
+	UpTo []uint64 `json:"up_to,omitempty"`
+}
+
+// recover takes over what was stored; nil means that nothing was ever delivered.
+// last is the highest number found in each lane.
+func (m *mark) recover(doc []byte, last []uint64) error {
+	var d markDoc
+	if doc != nil {
+		if err := json.Unmarshal(doc, &d); err != nil {
+			return fmt.Errorf("read how far a queue has delivered: %w", err)
+		}
+	}
+	m.found = make([]uint64, len(last))
+	if d.Open {
+		copy(m.found, last)
+	} else {
+		copy(m.found, d.UpTo)
+	}
+	m.upTo = slices.Clone(m.found)
+	return nil
+}
+
+// was reports whether a message found in the store may have been delivered.
+func (m *mark) was(seq uint64) bool {
+	lane := int(seq >> store.LaneShift)
+	return lane < len(m.found) && seq&(1<<store.LaneShift-1) <= m.found[lane]
+}
+
+// open reports whether deliveries may begin. If not, they may soon: the queue
+// delivers by itself then.
+func (m *mark) open(q *Classic) bool {
+	if m.state == open || !q.decl.Durable {
+		return true
+	}
+	if m.state == closed {
+		m.state = opening
+		m.turn++
+		turn := m.turn
+		doc := m.doc(q.id, &markDoc{Open: true})
+		q.later = append(q.later, func() {
+			q.store.Append(store.Batch{Docs: []store.Doc{doc}, Done: func(err error) { q.opened(turn, err) }})
+		})
+	}
+	return false
+}
+
+// opened is told that the mark of a turn is on disk.
+func (q *Classic) opened(turn int, err error) {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted || q.mark.state != opening || q.mark.turn != turn {
+		return
+	}
+	if err != nil {
+		q.err = err
+		q.mark.state = closed
+	} else {
+		q.mark.state = open
+		q.deliver()
+	}
+	q.mark.wake()
+}
+
+// delivered notes the last of some messages handed out.
+func (m *mark) delivered(seq uint64) {
+	lane := int(seq >> store.LaneShift)
+	if lane >= len(m.upTo) {
+		m.upTo = append(m.upTo, make([]uint64, lane+1-len(m.upTo))...)
+	}
+	m.upTo[lane] = max(m.upTo[lane], seq&(1<<store.LaneShift-1))
+}
+
+// close marks the queue as delivering no more. Nobody waits for that to be on
+// disk: until it is, too much comes back as redelivered.
+func (m *mark) close(q *Classic) {
+	if m.state == closed || !q.decl.Durable {
+		return
+	}
+	m.state = closed
+	q.store.Append(store.Batch{Docs: []store.Doc{m.doc(q.id, &markDoc{UpTo: m.upTo})}})
+	m.wake()
+}
+
+func (m *mark) doc(id uint64, d *markDoc) store.Doc {
+	doc := store.Doc{Kind: store.Deliveries, Key: strconv.FormatUint(id, 10)}
+	if d != nil {
+		doc.Value, _ = json.Marshal(d) // numbers and a bool cannot fail
+	}
+	return doc
+}
+
+// wait returns a channel that is closed when the queue is open, or will not be.
+func (m *mark) wait() <-chan struct{} {
+	if m.waiting == nil {
+		m.waiting = make(chan struct{})
+	}
+	return m.waiting
+}
+
+func (m *mark) wake() {
+	if m.waiting != nil {
+		close(m.waiting)
+		m.waiting = nil
+	}
+}

@@ -1,0 +1,270 @@
+package queue
+
+import (
+	"iter"
+	"sync/atomic"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/store"
+)
+
+// A Memory bounds what the ready messages of many queues take together. Beyond
+// it, queues keep their first messages and leave the others to the disk.
+type Memory struct {
+	limit int64 // octets
+	used  atomic.Int64
+}
+
+// NewMemory returns a bound in octets.
+func NewMemory(limit int64) *Memory { return &Memory{limit: limit} }
+
+// Used returns how many octets ready messages take at the moment.
+func (m *Memory) Used() int64 { return m.used.Load() }
+
+const (
+	// overhead is what a message takes besides its octets, about.
+	overhead = 200
+
+	// keepBytes is how much of a queue stays in memory however full that is,
+	// at its head: the half of it that is left covers the time in which more
+	// is read back.
+	keepBytes = 1 << 20
+
+	// spillMost is how many messages are handed to the store at once to make
+	// room.
+	spillMost = 1024
+
+	// loadMost is how many messages are read back at once.
+	loadMost = 4096
+)
+
+// footprint is what a message counts for in memory.
+func footprint(m *amqp.Message) int64 {
+	return int64(len(m.Body)+len(m.Properties)) + overhead
+}
+
+// pageOut leaves to the disk what need not be in memory, if memory is short.
+func (q *Classic) pageOut() {
+	if q.memory == nil || q.resident <= keepBytes || q.memory.used.Load()+q.resident-q.counted <= q.memory.limit {
+		return
+	}
+	for i := range q.lanes {
+		q.pageOutLane(&q.lanes[i])
+	}
+}
+
+func (q *Classic) pageOutLane(l *lane) {
+	if len(l.paged) == 0 && l.tail.len() == 0 {
+		if keep := q.batch(); l.head.len() > keep {
+			l.tail = l.head.cut(keep)
+		}
+	}
+	for l.tail.len() > 0 {
+		es := l.tail.front(blockSize)
+		n := 0
+		for n < len(es) && es[n].stored() {
+			n++
+		}
+		if n == 0 {
+			q.spill(l)
+			return
+		}
+		for i := range es[:n] {
+			l.leave(&es[i])
+			q.resident -= footprint(es[i].Message)
+		}
+		l.tail.drop(n)
+	}
+}
+
+// stored reports whether the store has the entry, for good.
+func (e *Entry) stored() bool {
+	return e.onDisk || e.record != nil && e.record.Written()
+}
+
+// leave adds an entry to what is paged.
+func (l *lane) leave(e *Entry) {
+	size := int64(len(e.Message.Body))
+	if n := len(l.paged); n > 0 && l.paged[n-1].Hi+1 == e.seq {
+		x := &l.paged[n-1]
+		x.Hi, x.Messages, x.Bytes = e.seq, x.Messages+1, x.Bytes+size
+		return
+	}
+	l.paged = append(l.paged, store.Extent{Span: store.Span{Lo: e.seq, Hi: e.seq}, Messages: 1, Bytes: size})
+}
+
+// spill hands messages of the tail to the store that it would not get otherwise:
+// transient ones, and those of queues that are not durable. Nobody waits for
+// them, and after a restart they are gone as they should be.
+func (q *Classic) spill(l *lane) {
+	var records []*store.Record
+	for i := range min(l.tail.len(), spillMost) {
+		e := l.tail.at(i)
+		if e.record != nil || e.onDisk {
+			continue
+		}
+		r := new(store.Record)
+		r.Init(e.Message, nil, 0)
+		r.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
+		r.Release()
+		e.record = r
+		records = append(records, r)
+	}
+	if len(records) > 0 {
+		q.store.Append(store.Batch{Records: records})
+	}
+}
+
+// batch is how many of the queue's messages make up keepBytes, about.
+func (q *Classic) batch() int {
+	size := q.readyBytes/int64(max(q.ready, 1)) + overhead
+	return int(min(max(keepBytes/size, 1), loadMost))
+}
+
+// fill reads ahead what will be delivered next.
+func (q *Classic) fill() {
+	l := &q.lanes[q.top]
+	if len(l.paged) > 0 && l.head.len() <= q.batch()/2 {
+		q.fillLane(l)
+	}
+}
+
+// fillLane asks for the first messages of a lane that are not in memory.
+func (q *Classic) fillLane(l *lane) {
+	if l.loading || q.err != nil {
+		return
+	}
+	var span store.Span
+	most := q.batch()
+	switch {
+	case len(l.returned) > 0 && l.returned[0].Message == nil:
+		first := l.returned[0].seq
+		span = store.Span{Lo: first, Hi: first + uint64(most) - 1}
+	case len(l.paged) > 0:
+		span = l.paged[0].Span
+	default:
+		return
+	}
+	l.loading = true
+	generation := l.generation
+	lane := int(span.Lo >> store.LaneShift)
+	q.store.Load(q.id, span, most, func(ms []store.Stored, err error) {
+		q.mu.Lock()
+		defer q.unlock()
+		if q.deleted {
+			return
+		}
+		l := &q.lanes[lane]
+		l.loading = false
+		switch {
+		case err != nil:
+			q.err = err
+		case l.generation == generation:
+			q.loaded(l, span, most, ms)
+		}
+		q.expire()
+		q.trim()
+		q.deliver()
+		q.filled()
+	})
+}
+
+// loaded puts messages that were read back where they belong: into requeued
+// entries that had been slimmed, or to the end of the head.
+func (q *Classic) loaded(l *lane, span store.Span, most int, ms []store.Stored) {
+	if len(l.paged) > 0 && l.paged[0].Lo == span.Lo {
+		q.loadedHead(l, most, ms)
+		return
+	}
+	at := make(map[uint64]*amqp.Message, len(ms))
+	for i := range ms {
+		at[ms[i].Seq] = ms[i].Message
+	}
+	for i := range l.returned {
+		e := &l.returned[i]
+		if e.Message != nil || e.seq > span.Hi {
+			continue
+		}
+		if e.Message = at[e.seq]; e.Message != nil {
+			q.readyBytes += int64(len(e.Message.Body))
+			q.resident += footprint(e.Message)
+		}
+	}
+	// What the store no longer has is damaged, and has been said to be.
+	for len(l.returned) > 0 && l.returned[0].Message == nil && l.returned[0].seq <= span.Hi {
+		e := l.returned[0]
+		if len(ms) == most && e.seq > ms[len(ms)-1].Seq {
+			break
+		}
+		l.drop(1)
+		q.ready--
+		q.settleSpan(store.Span{Lo: e.seq, Hi: e.seq})
+	}
+}
+
+func (q *Classic) loadedHead(l *lane, most int, ms []store.Stored) {
+	x := &l.paged[0]
+	for i := range ms {
+		m := ms[i].Message
+		x.Messages--
+		x.Bytes -= int64(len(m.Body))
+		x.Lo = ms[i].Seq + 1
+		q.resident += footprint(m)
+		if ms[i].Expires != 0 {
+			q.expiry.used = true
+		}
+		l.head.push(Entry{
+			Message:     m,
+			Redelivered: q.mark.was(ms[i].Seq),
+			onDisk:      true,
+			seq:         ms[i].Seq,
+			expires:     ms[i].Expires,
+		})
+	}
+	if len(ms) < most || x.Messages <= 0 {
+		// The extent is used up. Messages that it should have had are damaged,
+		// and the store has said so.
+		q.ready -= x.Messages
+		q.readyBytes -= x.Bytes
+		l.paged = l.paged[1:]
+	}
+	if len(l.paged) == 0 {
+		l.paged = nil
+		l.head.append(&l.tail)
+		l.tail = deque{}
+	}
+}
+
+// waitForFill returns a channel that is closed when something has been read back.
+func (q *Classic) waitForFill() <-chan struct{} {
+	if q.filling == nil {
+		q.filling = make(chan struct{})
+	}
+	return q.filling
+}
+
+// filled wakes those who wait for messages to be read back.
+func (q *Classic) filled() {
+	if q.filling != nil {
+		close(q.filling)
+		q.filling = nil
+	}
+}
+
+// entries returns the entries of a lane that are in memory, in order.
+func (l *lane) entries() iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		for _, e := range l.returned.sorted() {
+			if !yield(e) {
+				return
+			}
+		}
+		for _, d := range []*deque{&l.head, &l.tail} {
+			for i := range d.len() {
+				if !yield(*d.at(i)) {
+					return
+				}
+			}
+		}
+	}
+}

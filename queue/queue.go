@@ -1,0 +1,156 @@
+// Package queue is one queue: what is ready, what is unacked, who is consuming.
+//
+// A queue is a monitor: one mutex, short critical sections, no goroutine of its
+// own. Whoever brings work or room makes the delivery: a publish, an ack, a
+// requeue, a new consumer and a drained connection all end by handing out what
+// can be handed out. Nothing a channel asks on the publish and ack paths needs
+// an answer before the call returns; what there is to tell comes back as an
+// event, to the Consumer, to the publish's store.Record or to the Host.
+//
+// It does not know its virtual host, nor channels or connections.
+package queue
+
+import (
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/store"
+)
+
+// A Queue is what a channel speaks to. Classic is the one kind there is so far;
+// streams and replicated queues fit behind the same methods.
+type Queue interface {
+	// Declaration returns what the queue was declared with. It never changes.
+	Declaration() Declaration
+
+	// Publish takes the messages over, in order. For each that it will answer
+	// for later (because it must reach the disk first) it adds a reference to
+	// the message's record; one that it does not accept it refuses there.
+	Publish(ps []Publishing)
+
+	// Get takes the next message out for the caller, who then owes an Ack,
+	// Requeue or Reject unless noAck. left is how many are ready after it.
+	// It may wait for the disk.
+	Get(noAck bool) (e Entry, left int, ok bool, err error)
+
+	// Consume adds a consumer. Deliveries to it may begin before it returns.
+	Consume(c Consumer, o ConsumeOptions) error
+
+	// Cancel removes a consumer: no delivery reaches it afterwards. What it has
+	// unacked stays unacked.
+	Cancel(c Consumer)
+
+	// Wake tells the queue that a consumer which had no room may have some now.
+	Wake(c Consumer)
+
+	// Ack settles deliveries. Entries of a deleted queue are ignored here and
+	// below.
+	Ack(es []Entry)
+
+	// Requeue puts deliveries back to their old places.
+	Requeue(es []Entry)
+
+	// Reject drops deliveries, or dead-letters them.
+	Reject(es []Entry)
+
+	// Purge drops all ready messages and returns how many.
+	Purge() int
+
+	// Touch renews the lease of a queue with x-expires, as a declare does.
+	Touch()
+
+	// Delete ends the queue and returns how many messages were ready. With
+	// ifUnused or ifEmpty it fails if there are consumers or ready messages.
+	// Consumers are told.
+	Delete(ifUnused, ifEmpty bool) (ready int, err error)
+
+	// Long reports whether messages published now are likely to stay a while,
+	// so that they had better not keep a network buffer alive. It is a hint,
+	// cheap, and may be out of date.
+	Long() bool
+
+	// Stats returns a copy of the queue's numbers.
+	Stats() Stats
+}
+
+// A Declaration is what queue.declare says of a queue.
+type Declaration struct {
+	VHost      string // for error texts
+	Name       string
+	Durable    bool
+	Exclusive  bool
+	AutoDelete bool
+	Arguments  amqp.Table
+}
+
+// A Publishing is a message on its way into queues. Record is nil for a message
+// that nobody waits for and that is not persistent.
+type Publishing struct {
+	Message *amqp.Message
+	Record  *store.Record
+}
+
+// An Entry is one message in one queue, and what the queue notes of it. A
+// consumer keeps the entry of an unacked delivery and gives it back with Ack,
+// Requeue or Reject.
+type Entry struct {
+	Message     *amqp.Message // nil in an entry that was slimmed
+	Redelivered bool
+
+	onDisk  bool          // the store has it: settling must be told
+	seq     uint64        // see store.LaneShift
+	expires int64         // Unix milliseconds, 0 for never
+	record  *store.Record // nil unless the store may be writing it
+}
+
+// Slim gives up the message of an unacked entry if the store can give it back,
+// so that a consumer which never acks does not fill the memory.
+func (e *Entry) Slim() {
+	if e.record != nil && e.record.Written() {
+		e.onDisk, e.record = true, nil
+	}
+	if e.onDisk {
+		e.Message = nil
+	}
+}
+
+// A Consumer receives deliveries. Its methods are called with the queue's lock
+// held, except Cancelled; they must not block and must not call the queue.
+type Consumer interface {
+	// Deliver offers entries, in order, and returns how many of them the
+	// consumer took. If it did not take all it has no room, and gets nothing
+	// more until Wake. The slice is the queue's.
+	Deliver(es []Entry) (taken int)
+
+	// Flush says that nothing more comes for the moment.
+	Flush()
+
+	// Cancelled says that the queue is gone.
+	Cancelled()
+}
+
+// ConsumeOptions are what basic.consume says of a consumer.
+type ConsumeOptions struct {
+	NoAck     bool
+	Exclusive bool
+	Arguments amqp.Table // x-priority
+}
+
+// A Host is what a queue tells to the one who made it. The queue calls it with
+// no lock held.
+type Host interface {
+	// DeadLetter publishes messages to the queue's dead-letter exchange. The
+	// queue forgets them when it returns.
+	DeadLetter(q Queue, dead []Dead)
+
+	// Unused asks for the deletion of a queue whose last consumer has left
+	// (auto-delete) or whose lease is over (x-expires); for the latter it must
+	// still have no consumers when it is deleted.
+	Unused(q Queue)
+}
+
+// Stats are a queue's numbers at one moment.
+type Stats struct {
+	Ready      int
+	ReadyBytes int64 // of bodies
+	Unacked    int
+	Consumers  int
+}

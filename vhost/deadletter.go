@@ -1,0 +1,81 @@
+package vhost
+
+import (
+	"slices"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
+)
+
+// DeadLetter implements queue.Host: it publishes dead messages to the queue's
+// dead-letter exchange. One whose exchange is missing, or that nobody is bound
+// for, is lost.
+//
+// rabbitmq: dead letters are published without permission check, mandatory or
+// confirm, and not into a queue in which they would go round for ever.
+func (v *VirtualHost) DeadLetter(q queue.Queue, dead []queue.Dead) {
+	classic, ok := q.(*queue.Classic)
+	if !ok {
+		return
+	}
+	name, key, replace, _ := classic.DeadLetterTo()
+	for i := range dead {
+		d := &dead[i]
+		keys := []string{key}
+		if !replace {
+			keys = append([]string{d.Message.RoutingKey}, CC(d.Message)...)
+		}
+		m := d.Copy(q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
+		v.publish(&m, keys, d.Reason)
+	}
+}
+
+// publish takes one dead letter to its queues.
+func (v *VirtualHost) publish(m *amqp.Message, keys []string, why queue.Reason) {
+	r := router{v: v}
+	v.mu.RLock()
+	err := r.route(m.Exchange, keys, m)
+	v.mu.RUnlock()
+	if err != nil {
+		v.broker.Log.Debug().Str("vhost", v.name).Str("exchange", m.Exchange).Msg("dead letter lost: no such exchange")
+		return
+	}
+	deaths := queue.Deaths(m)
+	p := queue.Publishing{Message: m, Record: new(store.Record)}
+	p.Record.Init(m, nil, 0)
+	for _, q := range r.queues {
+		name := q.Declaration().Name
+		if why != queue.Rejected && circular(deaths, name) {
+			v.broker.Log.Warn().Str("vhost", v.name).Str("queue", name).Msg("dead letter dropped: it has been in this queue before")
+			continue
+		}
+		q.Publish([]queue.Publishing{p})
+	}
+	p.Record.Release()
+	if len(p.Record.Refs()) > 0 {
+		v.broker.Store.Append(store.Batch{Records: []*store.Record{p.Record}})
+	}
+}
+
+// circular reports whether a message that dies of itself would come back to a
+// queue: if it has died there, and since then nobody has rejected it.
+func circular(deaths []amqp.Table, name string) bool {
+	i := slices.IndexFunc(deaths, func(t amqp.Table) bool { return t["queue"] == name })
+	return i >= 0 && !slices.ContainsFunc(deaths[:i+1], func(t amqp.Table) bool { return t["reason"] == string(queue.Rejected) })
+}
+
+// CC returns the keys of a message's CC header.
+//
+// rabbitmq: sender-selected distribution
+func CC(m *amqp.Message) []string {
+	v, _ := m.Properties.Header("CC")
+	list, _ := v.([]any)
+	var keys []string
+	for _, v := range list {
+		if key, ok := v.(string); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}

@@ -1,0 +1,112 @@
+package vhost
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
+)
+
+// Definitions are stored as JSON, except for arguments: those are kept as the
+// octets of a field table, because JSON knows neither the widths of integers nor
+// the difference between text and octets, and both are part of a binding's
+// identity.
+
+type exchangeDoc struct {
+	VHost      string `json:"vhost"`
+	Name       string `json:"name"`
+	Type       string `json:"type"`
+	AutoDelete bool   `json:"auto_delete,omitempty"`
+	Internal   bool   `json:"internal,omitempty"`
+	Arguments  []byte `json:"arguments,omitempty"`
+}
+
+type queueDoc struct {
+	VHost      string `json:"vhost"`
+	Name       string `json:"name"`
+	ID         uint64 `json:"id"`
+	AutoDelete bool   `json:"auto_delete,omitempty"`
+	Arguments  []byte `json:"arguments,omitempty"`
+}
+
+type bindingDoc struct {
+	VHost           string `json:"vhost"`
+	Source          string `json:"source"`
+	Destination     string `json:"destination"`
+	DestinationKind string `json:"destination_type"`
+	Key             string `json:"routing_key"`
+	Arguments       []byte `json:"arguments,omitempty"`
+}
+
+// docKey joins names to a key; no name is longer than 255 octets, so their
+// lengths keep them apart.
+func docKey(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteByte(byte(len(name)))
+		b.WriteString(name)
+	}
+	return b.String()
+}
+
+func bindingKey(vhost string, b exchange.Binding) string {
+	// Arguments may be long; their digest tells bindings apart as well.
+	digest := sha256.Sum256(b.Arguments.Append(nil))
+	return docKey(vhost, b.Source, destinationKind(b.Destination.Kind), b.Destination.Name, b.Key) + string(digest[:])
+}
+
+func destinationKind(k exchange.DestinationKind) string {
+	if k == exchange.ToExchange {
+		return "exchange"
+	}
+	return "queue"
+}
+
+func encodeTable(t amqp.Table) []byte {
+	if len(t) == 0 {
+		return nil
+	}
+	return t.Append(nil)
+}
+
+// document makes a Doc of a value that JSON can always express.
+func document(k store.Kind, key string, value any) store.Doc {
+	b, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("encode definition: %v", err)) // strings, numbers and octets
+	}
+	return store.Doc{Kind: k, Key: key, Value: b}
+}
+
+func (v *VirtualHost) gone(k store.Kind, name string) store.Doc {
+	return store.Doc{Kind: k, Key: docKey(v.name, name)}
+}
+
+func (v *VirtualHost) goneBinding(b exchange.Binding) store.Doc {
+	return store.Doc{Kind: store.Bindings, Key: bindingKey(v.name, b)}
+}
+
+func (v *VirtualHost) exchangeDoc(d exchange.Declaration) store.Doc {
+	return document(store.Exchanges, docKey(v.name, d.Name), exchangeDoc{
+		VHost: v.name, Name: d.Name, Type: d.Kind, AutoDelete: d.AutoDelete, Internal: d.Internal,
+		Arguments: encodeTable(d.Arguments),
+	})
+}
+
+func (v *VirtualHost) queueDoc(d queue.Declaration, id uint64) store.Doc {
+	return document(store.Queues, docKey(v.name, d.Name), queueDoc{
+		VHost: v.name, Name: d.Name, ID: id, AutoDelete: d.AutoDelete, Arguments: encodeTable(d.Arguments),
+	})
+}
+
+func (v *VirtualHost) bindingDoc(b exchange.Binding) store.Doc {
+	return document(store.Bindings, bindingKey(v.name, b), bindingDoc{
+		VHost: v.name, Source: b.Source, Destination: b.Destination.Name,
+		DestinationKind: destinationKind(b.Destination.Kind), Key: b.Key, Arguments: encodeTable(b.Arguments),
+	})
+}

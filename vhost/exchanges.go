@@ -1,0 +1,236 @@
+package vhost
+
+import (
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/store"
+)
+
+// DeclareExchange makes an exchange, or sees that the one there is equivalent.
+// stored reports whether the answer must wait for the store.
+//
+// spec: exchange.declare
+func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err error) {
+	if d.Name == "" {
+		return false, errDefaultExchange()
+	}
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	if x := v.exchanges[d.Name]; x != nil { // only whoever holds changing writes the map
+		return x.Declaration().Durable, x.Equivalent(v.name, d)
+	}
+	if !exchange.Known(d.Kind) {
+		_, err := exchange.New(v.name, d)
+		return false, err
+	}
+	if reserved(d.Name) {
+		return false, amqp.Errorf(amqp.AccessRefused, "exchange name '%s' contains reserved prefix 'amq.*'", d.Name)
+	}
+	x, err := exchange.New(v.name, d)
+	if err != nil {
+		return false, err
+	}
+	v.mu.Lock()
+	v.exchanges[d.Name] = x
+	v.changed()
+	v.mu.Unlock()
+	if d.Durable {
+		v.keep(v.exchangeDoc(d))
+	}
+	return d.Durable, nil
+}
+
+// CheckExchange returns an error if there is no such exchange.
+//
+// spec: exchange.declare, passive; rabbitmq: nothing but the name is looked at.
+func (v *VirtualHost) CheckExchange(name string) error {
+	if name == "" {
+		return errDefaultExchange()
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if v.exchanges[name] == nil {
+		return v.noExchange(name)
+	}
+	return nil
+}
+
+// DeleteExchange removes an exchange and all bindings from and to it.
+//
+// spec: exchange.delete; rabbitmq: one that is not there is deleted with success.
+func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, err error) {
+	if name == "" {
+		return false, errDefaultExchange()
+	}
+	if reserved(name) {
+		return false, amqp.Errorf(amqp.AccessRefused, "deletion of system exchange '%s' in vhost '%s' not allowed", name, v.name)
+	}
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	x := v.exchanges[name]
+	if x == nil {
+		return false, nil
+	}
+	if ifUnused && x.Len() > 0 {
+		return false, amqp.Errorf(amqp.PreconditionFailed, "exchange '%s' in vhost '%s' in use", name, v.name)
+	}
+	var c change
+	v.mu.Lock()
+	v.removeExchange(x, &c)
+	v.changed()
+	v.mu.Unlock()
+	return v.apply(&c), nil
+}
+
+// A change collects what a removal takes with it.
+type change struct {
+	docs    []store.Doc
+	dropped []uint64
+}
+
+// apply hands a change to the store, and reports whether there was anything to
+// hand over.
+func (v *VirtualHost) apply(c *change) (stored bool) {
+	if len(c.docs) == 0 && len(c.dropped) == 0 {
+		return false
+	}
+	v.broker.Store.Append(store.Batch{Docs: c.docs, Dropped: c.dropped})
+	return true
+}
+
+func (v *VirtualHost) keep(d store.Doc) {
+	v.broker.Store.Append(store.Batch{Docs: []store.Doc{d}})
+}
+
+// removeExchange takes x out, with its bindings. The lock is held.
+func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
+	d := x.Declaration()
+	delete(v.exchanges, d.Name)
+	if d.Durable {
+		c.docs = append(c.docs, v.gone(store.Exchanges, d.Name))
+	}
+	for b := range x.Bindings() {
+		v.forgetBinding(x, b, c)
+	}
+	v.removeDestination(exchange.Destination{Kind: exchange.ToExchange, Name: d.Name}, c)
+}
+
+// removeDestination removes all bindings to a destination that is going away,
+// and the auto-delete exchanges that are unused without them. The lock is held.
+func (v *VirtualHost) removeDestination(d exchange.Destination, c *change) {
+	for name := range v.sources[d] {
+		x := v.exchanges[name]
+		if x == nil {
+			continue
+		}
+		for _, b := range x.Remove(d) {
+			v.forgetBinding(x, b, c)
+		}
+		v.removeUnused(x, c)
+	}
+	delete(v.sources, d)
+}
+
+// removeUnused removes an auto-delete exchange that has just lost its last
+// binding. The lock is held.
+func (v *VirtualHost) removeUnused(x *exchange.Exchange, c *change) {
+	if d := x.Declaration(); d.AutoDelete && x.Len() == 0 && v.exchanges[d.Name] == x {
+		v.removeExchange(x, c)
+	}
+}
+
+// forgetBinding notes that b is no longer among the bindings of x. The lock is
+// held.
+func (v *VirtualHost) forgetBinding(x *exchange.Exchange, b exchange.Binding, c *change) {
+	if v.durable(x, b.Destination) {
+		c.docs = append(c.docs, v.goneBinding(b))
+	}
+}
+
+// Bind adds a binding.
+//
+// spec: queue.bind, exchange.bind; rabbitmq: of two missing ends the source is
+// named; binding twice is binding once.
+func (v *VirtualHost) Bind(b exchange.Binding, owner Owner) (stored bool, err error) {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	x, err := v.ends(b, owner)
+	if err != nil {
+		return false, err
+	}
+	v.mu.Lock()
+	added, err := x.Bind(b)
+	if added {
+		if v.sources[b.Destination] == nil {
+			v.sources[b.Destination] = make(map[string]bool)
+		}
+		v.sources[b.Destination][b.Source] = true
+		v.changed()
+	}
+	durable := v.durable(x, b.Destination)
+	v.mu.Unlock()
+	if err != nil {
+		return false, err
+	}
+	if added && durable {
+		v.keep(v.bindingDoc(b))
+	}
+	return durable, nil
+}
+
+// ends finds both ends of a binding, and returns the source.
+func (v *VirtualHost) ends(b exchange.Binding, owner Owner) (*exchange.Exchange, error) {
+	if b.Source == "" || b.Destination == (exchange.Destination{Kind: exchange.ToExchange}) {
+		return nil, errDefaultExchange()
+	}
+	x := v.exchanges[b.Source]
+	if x == nil {
+		return nil, v.noExchange(b.Source)
+	}
+	if b.Destination.Kind == exchange.ToQueue {
+		_, err := v.owned(b.Destination.Name, owner)
+		return x, err
+	}
+	if v.exchanges[b.Destination.Name] == nil {
+		return nil, v.noExchange(b.Destination.Name)
+	}
+	return x, nil
+}
+
+// Unbind removes a binding.
+//
+// spec: queue.unbind, exchange.unbind; rabbitmq: one that is not there, also for
+// want of an end, is removed with success.
+func (v *VirtualHost) Unbind(b exchange.Binding) (stored bool, err error) {
+	if b.Source == "" || b.Destination == (exchange.Destination{Kind: exchange.ToExchange}) {
+		return false, errDefaultExchange()
+	}
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	x := v.exchanges[b.Source]
+	if x == nil {
+		return false, nil
+	}
+	var c change
+	v.mu.Lock()
+	if x.Unbind(b) {
+		v.forgetBinding(x, b, &c)
+		v.removeUnused(x, &c)
+		v.changed()
+	}
+	v.mu.Unlock()
+	return v.apply(&c), nil
+}
+
+// durable reports whether a binding survives a restart: if both its ends do.
+func (v *VirtualHost) durable(x *exchange.Exchange, d exchange.Destination) bool {
+	if !x.Declaration().Durable {
+		return false
+	}
+	if d.Kind == exchange.ToQueue {
+		h := v.queues[d.Name]
+		return h != nil && h.Declaration().Durable
+	}
+	y := v.exchanges[d.Name]
+	return y != nil && y.Declaration().Durable
+}

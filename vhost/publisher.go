@@ -1,0 +1,215 @@
+package vhost
+
+import (
+	"slices"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
+)
+
+const (
+	// batchMost is how many messages a publisher gathers before they go to
+	// their queues, whatever else there is to read.
+	batchMost = 256
+
+	// slabSize is how many messages and records are allocated together. One
+	// that stays keeps its slab alive, which is why it is small.
+	slabSize = 16
+
+	// routesMost is how many routes a publisher remembers.
+	routesMost = 1024
+
+	// ownBuffer is the body size from which on a body lies in a buffer of its
+	// own, or close to: copying it would free nothing.
+	ownBuffer = 32 << 10
+)
+
+// A Publisher takes the messages of one connection to their queues, in batches:
+// Publish routes and gathers, Flush hands over. Nobody sees a message before
+// Flush. It belongs to one goroutine.
+type Publisher struct {
+	router  router
+	version uint64
+	routes  map[address]*route
+	last    *route
+
+	to      *route // where the batch goes
+	batch   []queue.Publishing
+	records []*store.Record
+
+	messages   []amqp.Message // slabs
+	recordSlab []store.Record
+}
+
+// An address is what a message is published to.
+type address struct{ exchange, key string }
+
+// A route is what an address leads to.
+type route struct {
+	address
+	queues  []queue.Queue
+	durable bool  // one of the queues is
+	err     error // there is no such exchange, or it is internal
+}
+
+// NewPublisher returns a publisher into v.
+func (v *VirtualHost) NewPublisher() *Publisher {
+	return &Publisher{router: router{v: v}, routes: make(map[address]*route)}
+}
+
+// Address returns exchange and key as strings, without allocating when they are
+// those of a message before.
+func (p *Publisher) Address(exchange, key []byte) (string, string) {
+	if p.last != nil && p.last.exchange == string(exchange) && p.last.key == string(key) {
+		return p.last.exchange, p.last.key
+	}
+	if r := p.routes[address{string(exchange), string(key)}]; r != nil {
+		return r.exchange, r.key
+	}
+	return string(exchange), string(key)
+}
+
+// Check returns an error if nothing can be published to an exchange: it is not
+// there, or it is internal.
+//
+// spec: basic.publish
+func (p *Publisher) Check(name string) error {
+	if p.last != nil && p.last.exchange == name && p.version == p.router.v.version.Load() {
+		return p.last.err
+	}
+	if name == "" {
+		return nil
+	}
+	v := p.router.v
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	x := v.exchanges[name]
+	if x == nil {
+		return v.noExchange(name)
+	}
+	if x.Declaration().Internal {
+		return amqp.Errorf(amqp.AccessRefused, "cannot publish to internal exchange '%s' in vhost '%s'", name, v.name)
+	}
+	return nil
+}
+
+// Publish routes a message, which must have passed Check, and puts it into the
+// batch; also lists the keys it is routed by besides its own. The receipt, if
+// there is one, hears of tag when all queues have taken the message over. If no
+// queue gets the message routed is false, and the receipt will hear nothing.
+func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt, tag uint64) (routed bool, err error) {
+	r, err := p.find(&m, also)
+	if err != nil {
+		return false, err
+	}
+	if len(r.queues) == 0 {
+		return false, nil
+	}
+	if p.to != r && len(p.batch) > 0 && !(len(r.queues) == 1 && len(p.to.queues) == 1 && r.queues[0] == p.to.queues[0]) || len(p.batch) >= batchMost {
+		p.Flush()
+	}
+	p.to = r
+	if len(m.Body) < ownBuffer && slices.ContainsFunc(r.queues, queue.Queue.Long) {
+		m.Body = slices.Clone(m.Body)
+		m.Properties = slices.Clone(m.Properties)
+	}
+	ps := queue.Publishing{Message: p.keep(m)}
+	if receipt != nil || m.Persistent && r.durable {
+		ps.Record = p.record()
+		ps.Record.Init(ps.Message, receipt, tag)
+	}
+	p.batch = append(p.batch, ps)
+	return true, nil
+}
+
+// Flush hands the gathered messages to their queues, and what must last to the
+// store.
+func (p *Publisher) Flush() {
+	if len(p.batch) == 0 {
+		return
+	}
+	for _, q := range p.to.queues {
+		q.Publish(p.batch)
+	}
+	for _, ps := range p.batch {
+		if r := ps.Record; r != nil {
+			r.Release()
+			if len(r.Refs()) > 0 {
+				p.records = append(p.records, r)
+			}
+		}
+	}
+	if len(p.records) > 0 {
+		p.router.v.broker.Store.Append(store.Batch{Records: p.records})
+	}
+	clear(p.batch)
+	clear(p.records)
+	p.batch, p.records = p.batch[:0], p.records[:0]
+}
+
+// find returns the route of a message, from memory if it may be there.
+func (p *Publisher) find(m *amqp.Message, also []string) (*route, error) {
+	v := p.router.v
+	version := v.version.Load()
+	if version != p.version {
+		p.Flush() // what was gathered goes the way it was routed
+		clear(p.routes)
+		p.version, p.last = version, nil
+	}
+	if len(also) > 0 {
+		return p.search(m, append([]string{m.RoutingKey}, also...))
+	}
+	if p.last != nil && p.last.exchange == m.Exchange && p.last.key == m.RoutingKey {
+		return p.last, nil
+	}
+	if r := p.routes[address{m.Exchange, m.RoutingKey}]; r != nil {
+		p.last = r
+		return r, nil
+	}
+	r, err := p.search(m, []string{m.RoutingKey})
+	if err != nil || !p.router.keyOnly {
+		return r, err
+	}
+	if len(p.routes) >= routesMost {
+		clear(p.routes)
+	}
+	p.routes[r.address] = r
+	p.last = r
+	return r, nil
+}
+
+// search asks the topology.
+func (p *Publisher) search(m *amqp.Message, keys []string) (*route, error) {
+	v := p.router.v
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if err := p.router.route(m.Exchange, keys, m); err != nil {
+		return nil, err
+	}
+	r := &route{address: address{m.Exchange, m.RoutingKey}, queues: slices.Clone(p.router.queues)}
+	for _, q := range r.queues {
+		r.durable = r.durable || q.Declaration().Durable
+	}
+	return r, nil
+}
+
+// keep puts a message where it can stay.
+func (p *Publisher) keep(m amqp.Message) *amqp.Message {
+	if len(p.messages) == 0 {
+		p.messages = make([]amqp.Message, slabSize)
+	}
+	kept := &p.messages[0]
+	p.messages = p.messages[1:]
+	*kept = m
+	return kept
+}
+
+func (p *Publisher) record() *store.Record {
+	if len(p.recordSlab) == 0 {
+		p.recordSlab = make([]store.Record, slabSize)
+	}
+	r := &p.recordSlab[0]
+	p.recordSlab = p.recordSlab[1:]
+	return r
+}

@@ -1,0 +1,219 @@
+package vhost
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
+)
+
+// DeclareQueue makes a queue, or sees that the one there is equivalent. An empty
+// name is replaced by one of the server's. stored reports whether the answer
+// must wait for the store.
+//
+// spec: queue.declare; rabbitmq: an exclusive queue is not durable, whatever was
+// asked for.
+func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Queue, stored bool, err error) {
+	d.VHost = v.name
+	if d.Exclusive {
+		d.Durable = false
+	}
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	if d.Name == "" {
+		d.Name = ServerName("amq.gen-")
+	} else if h, err := v.redeclared(d, owner); h != nil || err != nil {
+		if err != nil {
+			return nil, false, err
+		}
+		h.Touch()
+		return h.Classic, d.Durable, nil
+	} else if reserved(d.Name) {
+		return nil, false, amqp.Errorf(amqp.AccessRefused, "queue name '%s' contains reserved prefix 'amq.*'", d.Name)
+	}
+	h, err := v.newQueue(d, v.broker.Store.NextQueueID(), owner)
+	if err != nil {
+		return nil, false, err
+	}
+	v.mu.Lock()
+	v.addQueue(h)
+	v.changed()
+	v.mu.Unlock()
+	if d.Durable {
+		v.keep(v.queueDoc(d, h.ID()))
+	}
+	return h.Classic, d.Durable, nil
+}
+
+// redeclared returns the queue of that name, if there is one and d may be
+// declared again; direct reply-to addresses are among the queues here.
+func (v *VirtualHost) redeclared(d queue.Declaration, owner Owner) (*hosted, error) {
+	if strings.HasPrefix(d.Name, ReplyTo) {
+		return v.reply(d.Name)
+	}
+	h := v.queues[d.Name]
+	if h == nil {
+		return nil, nil
+	}
+	now := h.Declaration()
+	if now.Exclusive && h.owner != owner || now.Exclusive != d.Exclusive {
+		return nil, v.locked(d.Name)
+	}
+	return h, now.Equivalent(d)
+}
+
+// addQueue puts a queue under its name. The lock is held.
+func (v *VirtualHost) addQueue(h *hosted) {
+	v.queues[h.Declaration().Name] = h
+	if h.owner == nil {
+		return
+	}
+	if v.exclusive[h.owner] == nil {
+		v.exclusive[h.owner] = make(map[*hosted]bool)
+	}
+	v.exclusive[h.owner][h] = true
+}
+
+func (v *VirtualHost) newQueue(d queue.Declaration, id uint64, owner Owner) (*hosted, error) {
+	if !d.Exclusive {
+		owner = nil
+	}
+	q, err := queue.New(d, queue.Config{
+		ID:     id,
+		Store:  v.broker.Store,
+		Clock:  v.broker.Clock,
+		Memory: v.broker.Memory,
+		Host:   v,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &hosted{Classic: q, owner: owner}, nil
+}
+
+// ServerName returns a name that nobody else has: prefix and 22 characters.
+func ServerName(prefix string) string {
+	var random [16]byte
+	rand.Read(random[:]) // never fails
+	return prefix + base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+func (v *VirtualHost) locked(name string) error {
+	return amqp.Errorf(amqp.ResourceLocked, "cannot obtain exclusive access to locked queue '%s' in vhost '%s'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.", name, v.name)
+}
+
+// Queue returns the queue of that name, for whoever may use it.
+func (v *VirtualHost) Queue(name string, owner Owner) (queue.Queue, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	h, err := v.owned(name, owner)
+	if err != nil {
+		return nil, err
+	}
+	return h.Classic, nil
+}
+
+// CheckQueue is Queue for a passive declare: it renews the queue's lease, and
+// finds direct reply-to addresses too.
+func (v *VirtualHost) CheckQueue(name string, owner Owner) (queue.Queue, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	var h *hosted
+	var err error
+	if strings.HasPrefix(name, ReplyTo) {
+		h, err = v.reply(name)
+	} else {
+		h, err = v.owned(name, owner)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.Touch()
+	return h.Classic, nil
+}
+
+// owned is Queue with a lock held.
+func (v *VirtualHost) owned(name string, owner Owner) (*hosted, error) {
+	h := v.queues[name]
+	if h == nil {
+		return nil, v.noQueue(name)
+	}
+	if h.owner != nil && h.owner != owner {
+		return nil, v.locked(name)
+	}
+	return h, nil
+}
+
+// DeleteQueue removes a queue and all bindings to it, and returns how many
+// messages were ready in it.
+//
+// spec: queue.delete; rabbitmq: one that is not there is deleted with success.
+func (v *VirtualHost) DeleteQueue(name string, owner Owner, ifUnused, ifEmpty bool) (ready int, stored bool, err error) {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	h := v.queues[name]
+	if h == nil {
+		return 0, false, nil
+	}
+	if h.owner != nil && h.owner != owner {
+		return 0, false, v.locked(name)
+	}
+	ready, err = h.Delete(ifUnused, ifEmpty)
+	if err != nil {
+		return 0, false, err
+	}
+	return ready, v.removeQueue(h), nil
+}
+
+// removeQueue takes a queue that has been deleted out of the topology. changing
+// is held.
+func (v *VirtualHost) removeQueue(h *hosted) (stored bool) {
+	d := h.Declaration()
+	var c change
+	v.mu.Lock()
+	// Before the queue goes, for whether a binding was durable depends on it.
+	v.removeDestination(exchange.Destination{Kind: exchange.ToQueue, Name: d.Name}, &c)
+	delete(v.queues, d.Name)
+	if mine := v.exclusive[h.owner]; mine != nil {
+		delete(mine, h)
+		if len(mine) == 0 {
+			delete(v.exclusive, h.owner)
+		}
+	}
+	v.changed()
+	v.mu.Unlock()
+	if d.Durable {
+		c.docs = append(c.docs, v.gone(store.Queues, d.Name))
+	}
+	return v.apply(&c)
+}
+
+// Release deletes the exclusive queues of a connection that has ended.
+func (v *VirtualHost) Release(owner Owner) {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	for h := range v.exclusive[owner] {
+		if _, err := h.Delete(false, false); err == nil { // without conditions it cannot fail
+			v.removeQueue(h)
+		}
+	}
+}
+
+// Unused implements queue.Host: it deletes a queue that auto-delete or x-expires
+// has ended.
+func (v *VirtualHost) Unused(q queue.Queue) {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	h := v.queues[q.Declaration().Name]
+	if h == nil || queue.Queue(h.Classic) != q {
+		return
+	}
+	if _, err := h.Delete(true, false); err != nil {
+		return // somebody has begun to consume meanwhile
+	}
+	v.removeQueue(h)
+}

@@ -1,0 +1,114 @@
+package vhost
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+)
+
+// A router finds the queues of one message. It keeps its slices from message to
+// message.
+type router struct {
+	v      *VirtualHost
+	queues []queue.Queue
+
+	keyOnly      bool // the result holds for every message with these keys
+	destinations []exchange.Destination
+	visited      []*exchange.Exchange
+	seen         map[queue.Queue]bool // only while there are many queues
+}
+
+// manyQueues is from where on a map finds duplicates faster than a look along
+// the slice.
+const manyQueues = 16
+
+// route fills r.queues with the queues that a message published to an exchange
+// with some keys belongs in, each once. The topology's lock is held.
+//
+// rabbitmq: reference algorithm "route"; an alternate exchange is asked when an
+// exchange's own bindings match nothing, and the empty name is none.
+func (r *router) route(name string, keys []string, m *amqp.Message) error {
+	r.queues = r.queues[:0]
+	r.keyOnly = true
+	clear(r.seen)
+	if name == "" {
+		for _, key := range keys {
+			r.toQueue(key)
+		}
+		return nil
+	}
+	x := r.v.exchanges[name]
+	if x == nil {
+		return r.v.noExchange(name)
+	}
+	r.visited = append(r.visited[:0], x)
+	for i := 0; i < len(r.visited); i++ {
+		r.visit(r.visited[i], keys, m)
+	}
+	return nil
+}
+
+// toQueue adds the queue of that name, or the one behind a reply address.
+func (r *router) toQueue(name string) {
+	h := r.v.queues[name]
+	if h == nil && strings.HasPrefix(name, ReplyTo) {
+		// Requesters come and go too often for their addresses to be
+		// remembered.
+		r.keyOnly = false
+		h = r.v.replies[name]
+	}
+	if h != nil {
+		r.add(h.Classic)
+	}
+}
+
+// visit adds the queues that an exchange itself routes to, and the exchanges it
+// routes to to those that are still to visit.
+func (r *router) visit(x *exchange.Exchange, keys []string, m *amqp.Message) {
+	r.keyOnly = r.keyOnly && x.KeyOnly()
+	r.destinations = r.destinations[:0]
+	for _, key := range keys {
+		r.destinations = x.Route(r.destinations, key, m.Properties.Headers)
+	}
+	for _, d := range r.destinations {
+		if d.Kind == exchange.ToExchange {
+			r.toExchange(d.Name)
+		} else if h := r.v.queues[d.Name]; h != nil {
+			r.add(h.Classic)
+		}
+	}
+	if alternate, ok := x.Alternate(); ok && len(r.destinations) == 0 {
+		r.toExchange(alternate)
+	}
+}
+
+func (r *router) toExchange(name string) {
+	if x := r.v.exchanges[name]; x != nil && !slices.Contains(r.visited, x) {
+		r.visited = append(r.visited, x)
+	}
+}
+
+// add appends a queue unless it is there.
+func (r *router) add(q queue.Queue) {
+	if len(r.queues) < manyQueues {
+		if !slices.Contains(r.queues, q) {
+			r.queues = append(r.queues, q)
+		}
+		return
+	}
+	if r.seen == nil {
+		r.seen = make(map[queue.Queue]bool)
+	}
+	if len(r.seen) == 0 {
+		for _, q := range r.queues {
+			r.seen[q] = true
+		}
+	}
+	if !r.seen[q] {
+		r.seen[q] = true
+		r.queues = append(r.queues, q)
+	}
+}

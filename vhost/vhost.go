@@ -1,0 +1,119 @@
+// Package vhost is where names meet: a virtual host knows its exchanges, queues
+// and bindings, and takes a message from an exchange's name to the queues it
+// belongs in. It does no I/O of its own; what must last it hands to the store,
+// and whoever answers a client waits for the store before answering.
+package vhost
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
+)
+
+// Default is the virtual host that a broker has from the start.
+const Default = "/"
+
+// An Owner is the connection that an exclusive queue belongs to. Owners are
+// compared, nothing else.
+type Owner any
+
+// A VirtualHost is one name space of exchanges and queues.
+type VirtualHost struct {
+	name   string
+	broker Broker
+
+	// changing is held by whoever changes the topology, so that changes reach
+	// the store in the order in which they were made.
+	changing sync.Mutex
+
+	mu        sync.RWMutex // guards the maps and every exchange in them
+	exchanges map[string]*exchange.Exchange
+	queues    map[string]*hosted
+	exclusive map[Owner]map[*hosted]bool
+	sources   map[exchange.Destination]map[string]bool // the exchanges that bind to a destination
+	replies   map[string]*hosted                       // direct reply-to queues, by address
+
+	// version counts changes of the topology: a route found under one version
+	// holds as long as the version does.
+	version atomic.Uint64
+}
+
+// Broker is what all virtual hosts of a broker share.
+type Broker struct {
+	Store  store.Store
+	Clock  clock.Clock
+	Memory *queue.Memory // nil for no bound
+	Log    zerolog.Logger
+}
+
+// A hosted queue is a queue under its name.
+type hosted struct {
+	*queue.Classic
+	owner Owner // nil unless exclusive
+}
+
+func newVirtualHost(name string, b Broker) *VirtualHost {
+	v := &VirtualHost{
+		name:      name,
+		broker:    b,
+		exchanges: make(map[string]*exchange.Exchange),
+		queues:    make(map[string]*hosted),
+		exclusive: make(map[Owner]map[*hosted]bool),
+		sources:   make(map[exchange.Destination]map[string]bool),
+		replies:   make(map[string]*hosted),
+	}
+	for _, d := range predeclared {
+		x, err := exchange.New(name, d)
+		if err != nil {
+			panic(err) // the list below is wrong
+		}
+		v.exchanges[d.Name] = x
+	}
+	return v
+}
+
+// predeclared are the exchanges that every virtual host has. They cannot be
+// deleted, and are not stored.
+var predeclared = []exchange.Declaration{
+	{Name: "amq.direct", Kind: "direct", Durable: true},
+	{Name: "amq.fanout", Kind: "fanout", Durable: true},
+	{Name: "amq.topic", Kind: "topic", Durable: true},
+	{Name: "amq.headers", Kind: "headers", Durable: true},
+	{Name: "amq.match", Kind: "headers", Durable: true},
+	{Name: "amq.rabbitmq.trace", Kind: "topic", Durable: true, Internal: true},
+}
+
+// Name returns the name.
+func (v *VirtualHost) Name() string { return v.name }
+
+// Sync calls done when every change made so far is on disk, or cannot be. done
+// must not block.
+func (v *VirtualHost) Sync(done func(error)) {
+	v.broker.Store.Append(store.Batch{Done: done})
+}
+
+// changed says that routes found so far no longer hold.
+func (v *VirtualHost) changed() { v.version.Add(1) }
+
+// reserved reports whether clients may not create a name.
+func reserved(name string) bool { return strings.HasPrefix(name, "amq.") }
+
+func (v *VirtualHost) noExchange(name string) error {
+	return amqp.Errorf(amqp.NotFound, "no exchange '%s' in vhost '%s'", name, v.name)
+}
+
+func (v *VirtualHost) noQueue(name string) error {
+	return amqp.Errorf(amqp.NotFound, "no queue '%s' in vhost '%s'", name, v.name)
+}
+
+func errDefaultExchange() error {
+	return amqp.Errorf(amqp.AccessRefused, "operation not permitted on the default exchange")
+}
