@@ -1,0 +1,73 @@
+package exchange
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// alternateExchange is the one argument that all types of exchanges know.
+const alternateExchange = "alternate-exchange"
+
+// A Declaration says what an exchange is.
+type Declaration struct {
+	Name       string
+	Kind       string // the type: Direct, Fanout, Topic or Headers
+	Durable    bool   // survives a restart
+	AutoDelete bool   // is deleted when its last binding as a source goes
+	Internal   bool   // takes messages from other exchanges only
+	Arguments  amqp.Table
+}
+
+// Equivalent returns nil if declaring the exchange again as d changes nothing,
+// and PRECONDITION_FAILED naming the first difference otherwise. Of the
+// arguments only alternate-exchange counts.
+//
+// rabbitmq: the order of the checks and their texts.
+func (x *Exchange) Equivalent(vhost string, d Declaration) error {
+	current := x.declaration
+	differs := func(field, received, current string) error {
+		return amqp.Errorf(amqp.PreconditionFailed, "inequivalent arg '%s' for %s: received %s but current is %s",
+			field, x.declaration.in(vhost), received, current)
+	}
+	if d.Kind != current.Kind {
+		return differs("type", "'"+d.Kind+"'", "'"+current.Kind+"'")
+	}
+	for _, flag := range []struct {
+		name              string
+		received, current bool
+	}{
+		{"durable", d.Durable, current.Durable},
+		{"auto_delete", d.AutoDelete, current.AutoDelete},
+		{"internal", d.Internal, current.Internal},
+	} {
+		if flag.received != flag.current {
+			return differs(flag.name, quoteBool(flag.received), quoteBool(flag.current))
+		}
+	}
+	received, given := d.Arguments[alternateExchange]
+	present, has := current.Arguments[alternateExchange]
+	switch {
+	case given && has && !amqp.EqualValue(received, present):
+		return differs(alternateExchange, quoteValue(received), quoteValue(present))
+	case given && !has:
+		return differs(alternateExchange, describeValue(received), "none")
+	case has && !given:
+		return differs(alternateExchange, "none", describeValue(present))
+	}
+	return nil
+}
+
+// in names the exchange the way reply texts do.
+func (d Declaration) in(vhost string) string {
+	return fmt.Sprintf("exchange '%s' in vhost '%s'", d.Name, vhost)
+}
+
+func quoteBool(b bool) string { return "'" + strconv.FormatBool(b) + "'" }
+
+func quoteValue(v any) string { return "'" + amqp.FormatValue(v) + "'" }
+
+func describeValue(v any) string {
+	return fmt.Sprintf("the value %s of type '%s'", quoteValue(v), amqp.TypeName(v))
+}

@@ -1,0 +1,180 @@
+// Package exchange decides who gets a message: exchanges, their bindings, and
+// the four ways to match a routing key.
+//
+// It is pure data: no locks, no goroutines, no I/O. The virtual host that owns an
+// exchange guards it. Route, and every other method that only reads, may run in
+// several goroutines at once while nobody binds or unbinds.
+//
+// An exchange knows its destinations by name only. Following a binding to
+// another exchange, the alternate exchange and delivering to each queue once are
+// the virtual host's part, and so is the default exchange's rule that each queue
+// is bound by its name.
+//
+//	x, err := exchange.New("/", exchange.Declaration{Name: "logs", Kind: exchange.Topic})
+//	...
+//	errors := exchange.Destination{Kind: exchange.ToQueue, Name: "errors"}
+//	x.Bind(exchange.Binding{Source: "logs", Destination: errors, Key: "*.error"})
+//	x.Route(nil, "disk.error", nil) // errors
+package exchange
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// The types of exchanges.
+const (
+	Direct  = "direct"  // the binding key is the routing key
+	Fanout  = "fanout"  // every message
+	Topic   = "topic"   // the binding key is a pattern of words
+	Headers = "headers" // the binding's arguments describe the message's headers
+)
+
+// An Exchange hands messages on to the destinations bound to it.
+type Exchange struct {
+	declaration Declaration
+	alternate   string
+	matcher     matcher
+	bindings    registry
+}
+
+// A matcher finds the bindings that match a message: the only difference between
+// the types of exchanges.
+type matcher interface {
+	// bind takes in a binding that is not there yet. An error is a mistake in
+	// the binding's key or arguments, and leaves everything as it was.
+	bind(b *binding) error
+
+	// unbind takes out a binding that is there.
+	unbind(b *binding)
+
+	// match appends the destinations of all bindings that match. A destination
+	// comes once for each of its bindings that does. Only a headers exchange
+	// looks at the headers.
+	match(dst []Destination, key string, headers amqp.Table) []Destination
+}
+
+func newMatcher(kind string) matcher {
+	switch kind {
+	case Direct:
+		return make(direct)
+	case Fanout:
+		return new(fanout)
+	case Topic:
+		return new(topic)
+	case Headers:
+		return newHeaders()
+	}
+	return nil
+}
+
+// Known reports whether there are exchanges of this type.
+func Known(kind string) bool { return newMatcher(kind) != nil }
+
+// New makes an exchange without bindings. A type that is not known and an
+// alternate exchange that is not a name are PRECONDITION_FAILED.
+func New(vhost string, d Declaration) (*Exchange, error) {
+	m := newMatcher(d.Kind)
+	switch {
+	case d.Kind == "":
+		return nil, amqp.Errorf(amqp.PreconditionFailed, "invalid exchange type ''")
+	case m == nil:
+		return nil, amqp.Errorf(amqp.PreconditionFailed, "unknown exchange type '%s'", d.Kind)
+	}
+	x := &Exchange{declaration: d, matcher: m}
+	switch name := d.Arguments[alternateExchange].(type) {
+	case string:
+		x.alternate = name
+	default:
+		if _, given := d.Arguments[alternateExchange]; given {
+			return nil, amqp.Errorf(amqp.PreconditionFailed, "invalid type '%s' for arg '%s' in %s",
+				amqp.TypeName(name), alternateExchange, d.in(vhost))
+		}
+	}
+	return x, nil
+}
+
+// Declaration returns what the exchange was declared with. Its arguments must
+// not be changed.
+func (x *Exchange) Declaration() Declaration { return x.declaration }
+
+// Alternate returns the name of the exchange that gets what this one cannot
+// route, and reports whether there is one.
+func (x *Exchange) Alternate() (name string, ok bool) {
+	_, ok = x.declaration.Arguments[alternateExchange]
+	return x.alternate, ok
+}
+
+// KeyOnly reports whether the result of Route depends on the routing key alone,
+// so that it may be remembered until the next Bind, Unbind or Remove.
+func (x *Exchange) KeyOnly() bool { return x.declaration.Kind != Headers }
+
+// Bind adds a binding, and reports false if it was there already. Arguments that
+// this type of exchange cannot follow are PRECONDITION_FAILED. The binding's
+// arguments must not be changed afterwards.
+func (x *Exchange) Bind(b Binding) (added bool, err error) {
+	id := b.identity()
+	if x.bindings.find(id) != nil {
+		return false, nil
+	}
+	bound := &binding{Binding: b, id: id}
+	if err := x.matcher.bind(bound); err != nil {
+		return false, err
+	}
+	x.bindings.add(bound)
+	return true, nil
+}
+
+// Unbind removes a binding, and reports false if it was not there.
+func (x *Exchange) Unbind(b Binding) (removed bool) {
+	bound := x.bindings.find(b.identity())
+	if bound == nil {
+		return false
+	}
+	x.unbind(bound)
+	return true
+}
+
+// Remove removes all bindings to d, which is being deleted, and returns them in
+// the order they were made. Its cost depends on their number only, not on what
+// else is bound.
+func (x *Exchange) Remove(d Destination) (removed []Binding) {
+	for b := x.bindings.to[d]; b != nil; b = x.bindings.to[d] {
+		x.unbind(b)
+		removed = append(removed, b.Binding)
+	}
+	slices.Reverse(removed)
+	return removed
+}
+
+func (x *Exchange) unbind(b *binding) {
+	x.matcher.unbind(b)
+	x.bindings.remove(b)
+}
+
+// Bindings returns the bindings in the order they were made.
+func (x *Exchange) Bindings() iter.Seq[Binding] {
+	return func(yield func(Binding) bool) {
+		for b := x.bindings.first; b != nil; b = b.next {
+			if !yield(b.Binding) {
+				return
+			}
+		}
+	}
+}
+
+// Len returns the number of bindings.
+func (x *Exchange) Len() int { return len(x.bindings.all) }
+
+// Route appends the destinations a message with this routing key goes to, so
+// that callers can use dst again and again. A destination with several bindings
+// may come several times. headers returns the message's headers; it is called
+// only if the exchange looks at them, and may be nil if KeyOnly.
+func (x *Exchange) Route(dst []Destination, key string, headers func() amqp.Table) []Destination {
+	if x.KeyOnly() {
+		return x.matcher.match(dst, key, nil)
+	}
+	return x.matcher.match(dst, key, headers())
+}
