@@ -71,7 +71,6 @@ func TestMethodOnAChannelThatIsNotOpenIs504(t *testing.T) {
 		class, which uint16
 	}{
 		"queue.declare":    {queueDeclare("", exclusive, nil), 50, 10},
-		"basic.publish":    {basicPublish("", "x", 0), 60, 40},
 		"basic.ack":        {basicAck(1, 0), 60, 80},
 		"channel.flow":     {method(20, 20, uint8(1)), 20, 20},
 		"channel.close":    {channelClose(), 20, 40},
@@ -84,6 +83,13 @@ func TestMethodOnAChannelThatIsNotOpenIs504(t *testing.T) {
 			r.expectClose(0, closing{504, "expected 'channel.open'", c.class, c.which})
 		})
 	}
+}
+
+func TestPublishOnAChannelThatIsNotOpenIs504(t *testing.T) {
+	t.Parallel()
+	r := connectRaw(t, handshake{})
+	r.publish(1, "", "x", nil, "")
+	r.expectClose(0, closing{504, "expected 'channel.open'", 60, 40})
 }
 
 func TestMethodAfterChannelCloseIs504(t *testing.T) {
@@ -165,7 +171,8 @@ func TestSoftErrorRequeuesAtOnceWithoutWaitingForCloseOk(t *testing.T) {
 	s.publish("", queue, "a")
 	s.wantReady(queue, 1)
 	r := openRaw(t)
-	r.call(1, basicGet(queue, 0), 71)
+	r.call(1, basicConsume(queue, "c", 0, nil), 21) // RabbitMQ: not so after basic.get
+	r.expect(1, 60, 60)
 	r.content(1)
 	r.send(1, basicAck(77, 0))
 	r.expectClose(1, closing{406, "unknown delivery tag 77", 60, 80})
@@ -189,7 +196,7 @@ func TestFramesAfterSoftErrorAreDiscardedUntilCloseOk(t *testing.T) {
 	t.Parallel()
 	r := openRaw(t)
 	name := unique(t)
-	r.send(1, basicAck(1, 0), queueDeclare(name, exclusive, nil), channelOpen())
+	r.send(1, basicAck(1, 0), queueDeclare(name, exclusive, nil))
 	r.write(publishing(1, basicPublish("", "nowhere", mandatory), nil, "x"))
 	r.expectClose(1, closing{406, "unknown delivery tag 1", 60, 80})
 	r.send(1, channelCloseOk(), channelOpen())

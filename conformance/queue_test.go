@@ -1,0 +1,555 @@
+package conformance
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+var generatedQueue = regexp.MustCompile(`^amq\.gen-[A-Za-z0-9_-]{22}$`)
+
+func TestEmptyQueueNameIsGenerated(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	q, err := s.QueueDeclare("", false, false, true, false, nil)
+	s.ok(err)
+	if !generatedQueue.MatchString(q.Name) {
+		t.Errorf("name: got %q, want amq.gen- and 22 characters", q.Name)
+	}
+	again, err := s.QueueDeclare("", false, false, true, false, nil)
+	s.ok(err)
+	if again.Name == q.Name {
+		t.Errorf("two queues are named %q", q.Name)
+	}
+}
+
+func TestGeneratedQueueMayBeRedeclaredByItsName(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	q, err := s.QueueDeclare("", false, false, true, false, nil)
+	s.ok(err)
+	_, err = s.QueueDeclare(q.Name, false, false, true, false, nil)
+	s.ok(err)
+}
+
+func TestDeclareOkCountsReadyMessagesAndConsumers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b", "c")
+	s.wantReady(queue, 3)
+	s.get(queue)
+	s.wantReady(queue, 2) // unacked ones do not count
+	s.consume(queue)
+	s.consume(queue)
+	if got := s.inspect(queue).Consumers; got != 2 {
+		t.Errorf("consumers: got %d, want 2", got)
+	}
+}
+
+func TestEmptyQueueNameMeansTheLastDeclaredOnTheChannel(t *testing.T) {
+	t.Parallel()
+	for name, declare := range map[string]func(*raw, string){
+		"declare": func(r *raw, queue string) { r.call(1, queueDeclare(queue, exclusive, nil), 11) },
+		"passive declare": func(r *raw, queue string) {
+			r.openChannel(2)
+			r.call(2, queueDeclare(queue, exclusive, nil), 11)
+			r.call(1, queueDeclare(queue, passive, nil), 11)
+		},
+		"declare without waiting": func(r *raw, queue string) {
+			r.send(1, queueDeclare(queue, exclusive|noWait, nil))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := openRaw(t)
+			queue := unique(t)
+			declare(r, queue)
+			r.call(1, queueBind("", "amq.direct", queue, nil), 21)
+			r.publish(1, "amq.direct", queue, nil, "a")
+			r.call(1, basicGet("", 1), 71)
+			r.content(1)
+			r.publish(1, "", queue, nil, "b")
+			if n := r.call(1, queuePurge(""), 31).long(); n != 1 {
+				t.Errorf("purged: got %d, want 1", n)
+			}
+			r.call(1, basicConsume("", "c", noAck, nil), 21)
+			r.call(1, basicCancel("c"), 31)
+			r.call(1, queueUnbind("", "amq.direct", queue, nil), 51)
+			r.call(1, queueDelete("", 0), 41)
+			r.send(1, queueDeclare(queue, passive, nil))
+			r.expectCode(1, 404)
+		})
+	}
+}
+
+func TestEmptyQueueNameAndEmptyKeyBindWithTheQueuesName(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, queueBind("", "amq.direct", "", nil), 21)
+	r.publish(1, "amq.direct", queue, nil, "a")
+	r.call(1, basicGet(queue, 1), 71)
+}
+
+func TestEmptyKeyStaysEmptyWhenTheQueueIsNamed(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("direct", nil)
+	queue := s.bound(x, "", nil)
+	s.publish(x, queue, "no")
+	s.publish(x, "", "yes")
+	s.wantDrain(queue, "yes")
+}
+
+func TestQueueNamesMayBeLongAndStrange(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, strange := range []string{" ", "müsli/☃", "a\"b'c\\d", strings.Repeat("n", 255-len(unique(t)))} {
+		name := unique(t) + strange
+		name = name[:min(len(name), 255)]
+		q, err := s.QueueDeclare(name, false, false, true, false, nil)
+		s.ok(err)
+		if q.Name != name {
+			t.Errorf("name: got %q, want %q", q.Name, name)
+		}
+	}
+}
+
+func TestQueueNamesLoseLineBreaks(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	q, err := s.QueueDeclare("\r"+name+"\n", false, false, true, false, nil)
+	s.ok(err)
+	if q.Name != name {
+		t.Errorf("name: got %q, want %q", q.Name, name)
+	}
+	x := s.exchange("fanout", nil)
+	s.bind(name+"\r\n", x, "", nil)
+	s.publish(x, "", "a")
+	s.wantDrain(name, "a")
+}
+
+func TestExclusiveQueueServesAllChannelsOfItsConnection(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	s.sibling().consume(queue).want("a")
+}
+
+func TestExclusiveQueueOutlivesItsChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	other := s.sibling()
+	queue := other.queue(nil)
+	other.ok(other.Close())
+	s.inspect(queue)
+}
+
+func TestOthersMayPublishToAnExclusiveQueue(t *testing.T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	queue := s.queue(nil)
+	c := s.consume(queue)
+	other.publish("", queue, "a")
+	c.want("a")
+}
+
+func TestExclusiveQueueIsNeverDurable(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	for _, durable := range []bool{true, false} {
+		_, err := s.QueueDeclare(name, durable, false, true, false, nil)
+		s.ok(err)
+	}
+}
+
+func TestPassiveQueueDeclareLooksOnlyAtTheName(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	_, err := s.QueueDeclarePassive(queue, false, true, false, false, amqp.Table{"x-max-length": int32(1)})
+	s.ok(err)
+}
+
+func TestRedeclaringAnEquivalentQueueIsFine(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	for _, args := range []amqp.Table{
+		{"x-max-length": int32(1000), "x-foo": "1"},
+		{"x-max-length": int64(1000), "x-foo": "2"},
+		{"x-max-length": int16(1000)},
+		{"x-max-length": uint32(1000), "x-queue-type": "classic"},
+	} {
+		_, err := s.QueueDeclare(name, false, false, true, false, args)
+		s.ok(err)
+	}
+}
+
+func TestRedeclaringKeepsTheMessages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	s.publish("", queue, "a")
+	_, err := s.QueueDeclare(queue, true, false, false, false, nil)
+	s.ok(err)
+	s.wantDrain(queue, "a")
+}
+
+func TestTransientSharedQueuesAreAllowed(t *testing.T) {
+	t.Parallel()
+	if !target.harebell && since(t, "4.3", "refused by default; Harebell keeps allowing them") {
+		t.Skip("refused by this version")
+	}
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, false, false, false, nil)
+	s.ok(err)
+	other := open(t)
+	other.inspect(name)
+	_, err = other.QueueDelete(name, false, false, false)
+	s.ok(err)
+}
+
+func TestQueueArgumentsMayBeAnyIntegerTag(t *testing.T) {
+	t.Parallel()
+	for name, value := range map[string]fields{
+		"b": field("x-max-length", 'b', uint8(1)),
+		"B": field("x-max-length", 'B', uint8(1)),
+		"s": field("x-max-length", 's', uint16(1)),
+		"u": field("x-max-length", 'u', uint16(1)),
+		"I": field("x-max-length", 'I', uint32(1)),
+		"i": field("x-max-length", 'i', uint32(1)),
+		"l": field("x-max-length", 'l', uint64(1)),
+		"L": field("x-max-length", 'L', uint64(1)),
+	} {
+		t.Run("tag "+name, func(t *testing.T) {
+			t.Parallel()
+			r := openRaw(t)
+			queue := unique(t)
+			r.call(1, queueDeclare(queue, exclusive, value), 11)
+			r.publish(1, "", queue, nil, "a")
+			r.publish(1, "", queue, nil, "b")
+			r.call(1, basicGet(queue, 1), 71)
+			if _, body := r.content(1); body != "b" {
+				t.Errorf("got %q, want b: the limit is 1", body)
+			}
+			r.call(1, basicGet(queue, 1), 72)
+		})
+	}
+}
+
+func TestQueueArgumentsAtTheirLimitsAreAccepted(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, args := range []amqp.Table{
+		{"x-message-ttl": int32(0)},
+		{"x-message-ttl": int64(315360000000)},
+		{"x-expires": int64(315360000000)},
+		{"x-max-length": int32(0)},
+		{"x-max-length-bytes": int32(0)},
+		{"x-max-priority": int32(0)},
+		{"x-max-priority": uint8(255)},
+		{"x-overflow": "drop-head"},
+		{"x-overflow": "reject-publish"},
+		{"x-overflow": "reject-publish-dlx"},
+		{"x-queue-mode": "lazy"},
+		{"x-queue-mode": "default"},
+		{"x-queue-version": int32(1)},
+		{"x-queue-version": int32(2)},
+		{"x-queue-type": "classic"},
+		{"x-single-active-consumer": false},
+		{"x-queue-leader-locator": "client-local"},
+		{"x-queue-leader-locator": "balanced"},
+		{"x-dead-letter-exchange": ""},
+		{"x-dead-letter-exchange": "x", "x-dead-letter-routing-key": ""},
+		{"x-foo": "bar", "anything": int32(1)},
+	} {
+		if _, err := s.QueueDeclare("", false, false, true, false, args); err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+	}
+}
+
+func TestAutoDeleteQueueGoesWithItsLastConsumer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, true, false, false, nil)
+	s.ok(err)
+	one, two := s.consume(name), s.consume(name)
+	s.ok(s.Cancel(one.tag, false))
+	s.inspect(name)
+	s.ok(s.Cancel(two.tag, false))
+	s.missing(name)
+}
+
+// missing expects that a queue is not there any more.
+func (s *session) missing(queue string) {
+	s.t.Helper()
+	eventually(s.t, "queue deleted", func() bool {
+		ch, err := s.connection.Channel()
+		s.ok(err)
+		defer ch.Close()
+		_, err = ch.QueueDeclarePassive(queue, false, false, false, false, nil)
+		return err != nil
+	})
+}
+
+func TestAutoDeleteQueueGoesWithTheChannelOfItsConsumer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, true, false, false, nil)
+	s.ok(err)
+	other := s.sibling()
+	other.consume(name)
+	other.ok(other.Close())
+	s.missing(name)
+}
+
+func TestAutoDeleteQueueGoesWithTheConnectionOfItsConsumer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, true, false, false, nil)
+	s.ok(err)
+	other := open(t)
+	other.consume(name)
+	other.ok(other.connection.Close())
+	s.missing(name)
+}
+
+func TestAutoDeleteQueueNeverConsumedStays(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, true, true, false, nil)
+	s.ok(err)
+	s.publish("", name, "a")
+	s.wantDrain(name, "a") // basic.get does not count
+	s.inspect(name)
+}
+
+func TestDeletingAMissingQueueIsFine(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for _, name := range []string{unique(t), "amq." + unique(t)} {
+		n, err := s.QueueDelete(name, false, false, false)
+		s.ok(err)
+		if n != 0 {
+			t.Errorf("message-count: got %d, want 0", n)
+		}
+	}
+}
+
+func TestDeleteOkCountsReadyMessages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b", "c")
+	s.wantReady(queue, 3)
+	s.get(queue)
+	n, err := s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	if n != 2 {
+		t.Errorf("message-count: got %d, want 2", n)
+	}
+}
+
+func TestUnackedOfADeletedQueueMayBeAcked(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b")
+	one, two := s.get(queue), s.get(queue)
+	_, err := s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	s.ok(one.Ack(false))
+	s.ok(two.Nack(false, true))
+	s.queue(nil) // the channel is still open
+}
+
+func TestDeletingAQueueCancelsItsConsumers(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "mine", 0, nil), 21)
+	r.openChannel(2)
+	r.send(2, queueDelete(queue, 0))
+	deleted := false
+	for range 2 { // in any order, as they are of different channels
+		f := r.read()
+		switch f.channel {
+		case 1:
+			if want := string(method(60, 30, "mine", uint8(1))); string(f.payload) != want {
+				t.Errorf("got %v, want basic.cancel of mine with nowait", f)
+			}
+		case 2:
+			deleted = true
+		}
+	}
+	if !deleted {
+		t.Error("no queue.delete-ok")
+	}
+	r.ping(1)
+}
+
+func TestConsumersWithoutTheCapabilityAreNotTold(t *testing.T) {
+	t.Parallel()
+	r := connectRaw(t, handshake{properties: table()})
+	r.openChannel(1)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "mine", 0, nil), 21)
+	r.call(1, queueDelete(queue, 0), 41)
+	r.ping(1)
+}
+
+func TestCancelOkForTheServersCancel(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "mine", 0, nil), 21)
+	r.openChannel(2)
+	r.send(2, queueDelete(queue, 0))
+	r.read()
+	r.read()
+	r.send(1, method(60, 31, "mine"))
+	if ours(t, "a client's basic.cancel-ok is accepted, as by RabbitMQ since 4.3") || since(t, "4.3", "accepted") {
+		r.ping(1)
+	} else {
+		r.expectClose(0, closing{503, "unimplemented method", 60, 31})
+	}
+}
+
+func TestPurgeRemovesReadyMessagesOnly(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b", "c")
+	d := s.get(queue)
+	n, err := s.QueuePurge(queue, false)
+	s.ok(err)
+	if n != 2 {
+		t.Errorf("message-count: got %d, want 2", n)
+	}
+	s.ok(d.Nack(false, true))
+	s.wantDrain(queue, "a")
+}
+
+func TestPurgedAndDeletedMessagesAreNotDeadLettered(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead})
+	s.publish("", queue, "purged")
+	_, err := s.QueuePurge(queue, false)
+	s.ok(err)
+	s.publish("", queue, "rejected", "deleted")
+	d := s.get(queue)
+	s.ok(d.Reject(false))
+	_, err = s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	s.publish("", dead, "sentinel")
+	c := s.consumeWith(dead, true, false, nil)
+	first, second := string(c.next().Body), string(c.next().Body)
+	if first == "sentinel" {
+		first, second = second, first
+	}
+	if first != "rejected" || second != "sentinel" {
+		t.Errorf("got %q and %q, want only rejected and the sentinel", first, second)
+	}
+	c.wantRest("")
+}
+
+func TestQueueDeclareNoWaitIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.send(1, queueDeclare(queue, exclusive|noWait, nil))
+	r.ping(1)
+	r.send(1,
+		method(50, 20, uint16(0), queue, "amq.direct", queue, uint8(1), table()), // bind
+		method(50, 30, uint16(0), queue, uint8(1)),                               // purge
+	)
+	r.ping(1)
+	r.publish(1, "amq.direct", queue, nil, "a")
+	r.call(1, basicGet(queue, 1), 71)
+	r.content(1)
+	r.send(1, queueDelete(queue, 4))
+	r.ping(1)
+	r.send(1, queueDeclare(queue, passive, nil))
+	r.expectCode(1, 404)
+}
+
+func TestNoWaitDoesNotSuppressErrors(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.send(1, queueDeclare("amq.conformance", exclusive|noWait, nil))
+	r.expectClose(1, closing{403, "queue name 'amq.conformance' contains reserved prefix 'amq.*'", 50, 10})
+}
+
+func TestUnusedQueueExpires(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.missing(s.shared(amqp.Table{"x-expires": int32(100)}))
+}
+
+func TestExpiredQueueDoesNotDeadLetter(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.shared(amqp.Table{
+		"x-expires": int32(100), "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
+	})
+	s.publish("", queue, "a")
+	s.missing(queue)
+	s.publish("", dead, "sentinel")
+	s.wantDrain(dead, "sentinel")
+}
+
+func TestQueueWithAConsumerDoesNotExpire(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-expires": int32(100)})
+	c := s.consume(queue)
+	witness := s.queue(amqp.Table{"x-expires": int32(200)}) // declared later, lives longer
+	s.missing(witness)
+	s.publish("", queue, "a")
+	c.want("a")
+	s.ok(s.Cancel(c.tag, false))
+	s.missing(queue) // the time starts when the last consumer leaves
+}
+
+func TestQueueInUseDoesNotExpire(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]func(*session, string){
+		"basic.get":       func(s *session, queue string) { s.drain(queue) },
+		"passive declare": func(s *session, queue string) { s.inspect(queue) },
+		"declare": func(s *session, queue string) {
+			_, err := s.QueueDeclare(queue, false, false, true, false, amqp.Table{"x-expires": int32(500)})
+			s.ok(err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			queue := s.queue(amqp.Table{"x-expires": int32(500)})
+			for range 2 { // together longer than the queue would live unused
+				witness := s.queue(amqp.Table{"x-expires": int32(350)})
+				s.missing(witness)
+				use(s, queue)
+			}
+		})
+	}
+}
