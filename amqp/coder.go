@@ -3,6 +3,7 @@ package amqp
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"unicode/utf8"
 )
 
@@ -12,7 +13,7 @@ var errTruncated = errors.New("truncated")
 
 // A coder reads or writes the fields of a method, by one list for both
 // directions. It is a slice, a direction and the first thing that went wrong;
-// after that it does nothing any more. Every length is checked here and nowhere
+// after that it reads nothing any more. Every length is checked here and nowhere
 // else.
 type coder struct {
 	writing bool
@@ -100,6 +101,10 @@ func (c *coder) bits(bits ...*bool) {
 
 func (c *coder) shortstr(v *string) {
 	if c.writing {
+		if len(*v) > maxShortstr {
+			c.err = fmt.Errorf("short string of %d octets", len(*v))
+			return
+		}
 		c.buf = appendShortstr(c.buf, *v)
 		return
 	}
@@ -159,7 +164,7 @@ func (c *coder) reservedLongstr()  { c.longstr(new(string)) }
 // over the wire as a short string is, so this is a mistake of the caller.
 func appendShortstr(dst []byte, s string) []byte {
 	if len(s) > maxShortstr {
-		panic("amqp: short string of more than 255 octets: " + s[:32] + "...")
+		panic(fmt.Sprintf("amqp: short string of %d octets", len(s)))
 	}
 	dst = append(dst, uint8(len(s)))
 	return append(dst, s...)

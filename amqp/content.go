@@ -20,11 +20,14 @@ type ContentHeader struct {
 }
 
 // ParseContentHeader parses the payload of a header frame. The properties are a
-// slice of the payload and are not checked: see Properties.Check. The error is
-// an *Error with FRAME_ERROR.
+// slice of the payload and are not checked: see Properties.Check. Flags without
+// a property become nil. The error is an *Error with FRAME_ERROR.
 func ParseContentHeader(payload []byte) (ContentHeader, error) {
-	if len(payload) < contentHeader+2 {
+	if len(payload) < contentHeader {
 		return ContentHeader{}, unknownFrame(Frame{Type: FrameHeader, Payload: payload})
+	}
+	if len(payload) < contentHeader+2 {
+		return ContentHeader{}, Errorf(FrameError, "content properties cut short")
 	}
 	h := ContentHeader{
 		Class:      binary.BigEndian.Uint16(payload),
@@ -63,10 +66,7 @@ func AppendBody(dst []byte, channel uint16, body []byte, frameMax uint32) []byte
 	}
 	for len(body) > 0 {
 		n := min(size, len(body))
-		var start int
-		dst, start = beginFrame(dst, FrameBody, channel)
-		dst = append(dst, body[:n]...)
-		dst = endFrame(dst, start)
+		dst = appendFrame(dst, FrameBody, channel, body[:n])
 		body = body[n:]
 	}
 	return dst

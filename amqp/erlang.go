@@ -6,35 +6,33 @@ import (
 	"strings"
 )
 
-// maxErlangOctets bounds how much of a binary an error text shows. A reply text
-// has 255 octets, so nobody can see more.
-const maxErlangOctets = 255
-
-// appendErlangBinary appends octets the way RabbitMQ's error texts print them:
-// <<1,2,255>>, or <<"text">> when all of them are printable.
+// appendErlangBinary appends octets the way RabbitMQ's error texts print frames:
+// <<1,2,255>>, or <<"text">> when all of them are printable. Octets above 127 are
+// printed as the runes they are in Latin-1, so that a reply text is UTF-8.
 func appendErlangBinary(dst, b []byte) []byte {
-	cut := len(b) > maxErlangOctets
-	if cut {
-		b = b[:maxErlangOctets]
+	if len(b) == 0 || !printable(b) {
+		return appendErlangOctets(dst, b)
 	}
+	dst = append(dst, `<<"`...)
+	for _, o := range b {
+		dst = appendErlangChar(dst, o)
+	}
+	return append(dst, `">>`...)
+}
 
+// appendErlangOctets appends octets as numbers, <<1,2,255>>, at most as many as
+// a reply text could show.
+func appendErlangOctets(dst, b []byte) []byte {
 	dst = append(dst, "<<"...)
-	if len(b) > 0 && printable(b) {
-		dst = append(dst, '"')
-		for _, o := range b {
-			dst = appendErlangChar(dst, o)
+	for i, o := range b {
+		if i > 0 {
+			dst = append(dst, ',')
 		}
-		dst = append(dst, '"')
-	} else {
-		for i, o := range b {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = strconv.AppendUint(dst, uint64(o), 10)
+		if i == maxReplyText {
+			dst = append(dst, "..."...)
+			break
 		}
-	}
-	if cut {
-		dst = append(dst, "..."...)
+		dst = strconv.AppendUint(dst, uint64(o), 10)
 	}
 	return append(dst, ">>"...)
 }
@@ -65,20 +63,21 @@ func appendErlangChar(dst []byte, o byte) []byte {
 }
 
 // formatFloat prints a float as Erlang does: the shortest digits that read back
-// as the same number, always with a point, and with an exponent only where that
-// is shorter, such as 100.0 and 1.0e3.
-func formatFloat(f float64, bits int) string {
+// as the same number, always with a point, and with an exponent where that is
+// shorter or the number too large for every integer to have its float, such as
+// 100.0, 1.0e3 and 9.007199254740992e15.
+func formatFloat(f float64) string {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return strconv.FormatFloat(f, 'g', -1, bits) // Erlang has no such numbers
+		return strconv.FormatFloat(f, 'g', -1, 64) // Erlang has no such numbers
 	}
-	plain := withPoint(strconv.FormatFloat(f, 'f', -1, bits))
-	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, bits), "e")
+	plain := withPoint(strconv.FormatFloat(f, 'f', -1, 64))
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
 	e, err := strconv.Atoi(exponent)
 	if err != nil {
 		panic("amqp: a float's exponent is no number: " + exponent)
 	}
 	scientific := withPoint(mantissa) + "e" + strconv.Itoa(e)
-	if len(plain) <= len(scientific) {
+	if len(plain) <= len(scientific) && math.Abs(f) < 1<<53 {
 		return plain
 	}
 	return scientific

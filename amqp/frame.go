@@ -41,7 +41,8 @@ type Frame struct {
 
 // String describes the frame the way RabbitMQ's error texts do: its type and
 // at most 16 octets of its payload, such as
-// "type 1, all octets = <<0,60,0,40>>".
+// "type 1, all octets = <<0,60,0,40>>". RabbitMQ breaks such lines at 80
+// columns, which helps nobody.
 func (f Frame) String() string {
 	text := append(make([]byte, 0, 96), "type "...)
 	text = strconv.AppendUint(text, uint64(f.Type), 10)
@@ -58,8 +59,13 @@ const snip = 16
 
 // AppendHeartbeat appends a heartbeat frame.
 func AppendHeartbeat(dst []byte) []byte {
-	dst, start := beginFrame(dst, FrameHeartbeat, 0)
-	return endFrame(dst, start)
+	return appendFrame(dst, FrameHeartbeat, 0, "")
+}
+
+// appendFrame appends a frame whose payload is there already.
+func appendFrame[P []byte | string](dst []byte, t FrameType, channel uint16, payload P) []byte {
+	dst, start := beginFrame(dst, t, channel)
+	return endFrame(append(dst, payload...), start)
 }
 
 // beginFrame appends the header of a frame whose size is not known yet, and

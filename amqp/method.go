@@ -84,7 +84,7 @@ func ParseMethod(payload []byte) (Method, error) {
 
 // cannotDecode is the error about arguments that are cut short or too long.
 func cannotDecode(id MethodID, payload []byte) *Error {
-	text := appendErlangBinary([]byte("cannot decode "), payload[methodHeader:])
+	text := appendErlangOctets([]byte("cannot decode "), payload[methodHeader:])
 	return &Error{Code: FrameError, Text: string(text), Method: id}
 }
 
@@ -100,9 +100,20 @@ func withMethod(err error, id MethodID) error {
 // be short has more than 255 octets or a table is not one that Table.Check
 // accepts; nothing that was parsed makes it do that.
 func AppendMethod(dst []byte, channel uint16, m Method) []byte {
+	dst, err := appendMethod(dst, channel, m)
+	if err != nil {
+		panic("amqp: " + err.Error())
+	}
+	return dst
+}
+
+func appendMethod(dst []byte, channel uint16, m Method) ([]byte, error) {
 	dst, start := beginFrame(dst, FrameMethod, channel)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(m.ID()))
 	c := coder{writing: true, buf: dst}
 	m.fields(&c)
-	return endFrame(c.buf, start)
+	if c.err != nil {
+		return nil, fmt.Errorf("%v: %w", m.ID(), c.err)
+	}
+	return endFrame(c.buf, start), nil
 }

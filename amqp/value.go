@@ -197,7 +197,7 @@ func equalTables(t, u Table, equal func(a, b any) bool) bool {
 
 // FormatValue prints a value as it appears in error texts: strings without
 // quotes, integers in decimal, floats as 1.0e3, anything else in the notation of
-// ParseTrace.
+// AppendTrace. It panics on a value no Table can hold.
 func FormatValue(v any) string {
 	if n, ok := Integer(v); ok {
 		return strconv.FormatInt(n, 10)
@@ -210,13 +210,14 @@ func FormatValue(v any) string {
 	case bool:
 		return strconv.FormatBool(v)
 	case float32:
-		return formatFloat(float64(v), 64) // rabbitmq: every float is a double inside
+		return formatFloat(float64(v)) // rabbitmq: every float is a double inside
 	case float64:
-		return formatFloat(v, 64)
+		return formatFloat(v)
 	case Timestamp:
 		return strconv.FormatUint(uint64(v), 10)
 	case nil:
 		return "undefined"
 	}
-	return string(appendTraceValue(nil, v))
+	octets := appendValue(nil, v)
+	return string(field{tag: octets[0], octets: octets[1:]}.appendTrace(nil))
 }

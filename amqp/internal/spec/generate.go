@@ -35,6 +35,12 @@ func writeIDs(w *bytes.Buffer, methods []method) {
 		fmt.Fprintf(w, "%sID MethodID = %d<<16 | %d\n", m.GoName, m.Class.Index, m.Index)
 	}
 	w.WriteString(")\n\n")
+
+	w.WriteString("// methodIDs has the ids of all methods.\nvar methodIDs = [...]MethodID{\n")
+	for _, m := range methods {
+		fmt.Fprintf(w, "%sID,\n", m.GoName)
+	}
+	w.WriteString("}\n\n")
 }
 
 func writeNames(w *bytes.Buffer, methods []method) {
