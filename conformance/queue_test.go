@@ -25,13 +25,16 @@ func TestEmptyQueueNameIsGenerated(t *testing.T) {
 	}
 }
 
-func TestGeneratedQueueMayBeRedeclaredByItsName(t *testing.T) {
+func TestGeneratedQueueIsReservedButMayBeDeclaredPassively(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	q, err := s.QueueDeclare("", false, false, true, false, nil)
 	s.ok(err)
-	_, err = s.QueueDeclare(q.Name, false, false, true, false, nil)
-	s.ok(err)
+	s.inspect(q.Name)
+	if _, err = s.QueueDeclare(q.Name, false, false, true, false, nil); err == nil {
+		t.Fatal("redeclared")
+	}
+	s.refused(403, "queue name '%s' contains reserved prefix 'amq.*'", q.Name)
 }
 
 func TestDeclareOkCountsReadyMessagesAndConsumers(t *testing.T) {
@@ -266,8 +269,6 @@ func TestQueueArgumentsAtTheirLimitsAreAccepted(t *testing.T) {
 		{"x-queue-version": int32(2)},
 		{"x-queue-type": "classic"},
 		{"x-single-active-consumer": false},
-		{"x-queue-leader-locator": "client-local"},
-		{"x-queue-leader-locator": "balanced"},
 		{"x-dead-letter-exchange": ""},
 		{"x-dead-letter-exchange": "x", "x-dead-letter-routing-key": ""},
 		{"x-foo": "bar", "anything": int32(1)},
@@ -499,21 +500,33 @@ func TestNoWaitDoesNotSuppressErrors(t *testing.T) {
 	r.expectClose(1, closing{403, "queue name 'amq.conformance' contains reserved prefix 'amq.*'", 50, 10})
 }
 
+// leased declares an exclusive queue that expires after some milliseconds without
+// use, and an auto-delete exchange that goes with it: asking for the queue itself
+// would be a use.
+func (s *session) leased(args amqp.Table) (queue, witness string) {
+	s.t.Helper()
+	queue, witness = s.queue(args), s.autoDelete("fanout")
+	s.bind(queue, witness, "", nil)
+	return queue, witness
+}
+
 func TestUnusedQueueExpires(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	s.missing(s.shared(amqp.Table{"x-expires": int32(100)}))
+	queue, witness := s.leased(amqp.Table{"x-expires": int32(100)})
+	s.gone(witness)
+	s.missing(queue)
 }
 
 func TestExpiredQueueDoesNotDeadLetter(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	dead := s.queue(nil)
-	queue := s.shared(amqp.Table{
+	queue, witness := s.leased(amqp.Table{
 		"x-expires": int32(100), "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
 	})
 	s.publish("", queue, "a")
-	s.missing(queue)
+	s.gone(witness)
 	s.publish("", dead, "sentinel")
 	s.wantDrain(dead, "sentinel")
 }
@@ -521,14 +534,14 @@ func TestExpiredQueueDoesNotDeadLetter(t *testing.T) {
 func TestQueueWithAConsumerDoesNotExpire(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	queue := s.queue(amqp.Table{"x-expires": int32(100)})
+	queue, leased := s.leased(amqp.Table{"x-expires": int32(100)})
 	c := s.consume(queue)
-	witness := s.queue(amqp.Table{"x-expires": int32(200)}) // declared later, lives longer
-	s.missing(witness)
+	_, witness := s.leased(amqp.Table{"x-expires": int32(200)}) // begins later, takes longer
+	s.gone(witness)
 	s.publish("", queue, "a")
 	c.want("a")
 	s.ok(s.Cancel(c.tag, false))
-	s.missing(queue) // the time starts when the last consumer leaves
+	s.gone(leased) // the time starts when the last consumer leaves
 }
 
 func TestQueueInUseDoesNotExpire(t *testing.T) {
@@ -537,19 +550,20 @@ func TestQueueInUseDoesNotExpire(t *testing.T) {
 		"basic.get":       func(s *session, queue string) { s.drain(queue) },
 		"passive declare": func(s *session, queue string) { s.inspect(queue) },
 		"declare": func(s *session, queue string) {
-			_, err := s.QueueDeclare(queue, false, false, true, false, amqp.Table{"x-expires": int32(500)})
+			_, err := s.QueueDeclare(queue, false, false, true, false, amqp.Table{"x-expires": int32(1000)})
 			s.ok(err)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t)
-			queue := s.queue(amqp.Table{"x-expires": int32(500)})
+			queue, leased := s.leased(amqp.Table{"x-expires": int32(1000)})
 			for range 2 { // together longer than the queue would live unused
-				witness := s.queue(amqp.Table{"x-expires": int32(350)})
-				s.missing(witness)
+				_, witness := s.leased(amqp.Table{"x-expires": int32(600)})
+				s.gone(witness)
 				use(s, queue)
 			}
+			s.ok(s.ExchangeDeclarePassive(leased, "", false, false, false, false, nil))
 		})
 	}
 }

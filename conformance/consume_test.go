@@ -1,0 +1,335 @@
+package conformance
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+func TestEmptyConsumerTagIsGenerated(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, queueDeclare("", exclusive, nil), 11)
+	tag := r.call(1, basicConsume("", "", 0, nil), 21).shortstr()
+	if !regexp.MustCompile(`^amq\.ctag-[A-Za-z0-9_-]{22}$`).MatchString(tag) {
+		t.Errorf("consumer-tag: got %q, want amq.ctag- and 22 characters", tag)
+	}
+}
+
+func TestConsumerTagsMayBe255Octets(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	tag := strings.Repeat("t", 255)
+	r.call(1, queueDeclare("", exclusive, nil), 11)
+	if got := r.call(1, basicConsume("", tag, 0, nil), 21).shortstr(); got != tag {
+		t.Errorf("consumer-tag: got %q, want it as sent", got)
+	}
+}
+
+func TestConsumerTagsAreUniquePerChannelOnly(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.openChannel(2)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "same", 0, nil), 21)
+	r.call(2, basicConsume(queue, "same", 0, nil), 21)
+}
+
+func TestConsumerTagMayBeReusedAfterCancel(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, queueDeclare("", exclusive, nil), 11)
+	for range 3 {
+		r.call(1, basicConsume("", "same", 0, nil), 21)
+		r.call(1, basicCancel("same"), 31)
+	}
+}
+
+func TestConsumeOkComesBeforeTheFirstDelivery(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.publish(1, "", queue, nil, "a")
+	r.call(1, basicConsume(queue, "c", 0, nil), 21)
+	d := r.expect(1, 60, 60)
+	if tag, number, redelivered := d.shortstr(), d.longlong(), d.octet(); tag != "c" || number != 1 || redelivered != 0 {
+		t.Errorf("got %q %d %d, want c, 1, 0", tag, number, redelivered)
+	}
+	if x, key := d.shortstr(), d.shortstr(); x != "" || key != queue {
+		t.Errorf("got %q %q, want the default exchange and %q", x, key, queue)
+	}
+	d.end()
+	if _, body := r.content(1); body != "a" {
+		t.Errorf("body: got %q, want a", body)
+	}
+}
+
+func TestConsumeNoWaitIsNotAnswered(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.send(1, basicConsume(queue, "c", noAck|noWaitConsume, nil))
+	r.ping(1)
+	r.publish(1, "", queue, nil, "a")
+	r.expect(1, 60, 60)
+	r.content(1)
+	r.send(1, method(60, 30, "c", uint8(1))) // cancel without waiting
+	r.ping(1)
+}
+
+func TestNoLocalIsIgnored(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	deliveries, err := s.Consume(queue, "", true, false, true, false, nil)
+	s.ok(err)
+	s.publish("", queue, "a")
+	if d := receive(t, deliveries, "a delivery"); string(d.Body) != "a" {
+		t.Errorf("got %q, want a", d.Body)
+	}
+}
+
+func TestExclusiveConsumerKeepsOthersOut(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.consumeWith(queue, false, true, nil)
+	for _, wish := range []bool{true, false} {
+		other := s.sibling()
+		if _, err := other.Consume(queue, "", false, wish, false, false, nil); err == nil {
+			t.Fatal("consuming, want a refusal")
+		}
+		other.refused(403, "queue '%s' in vhost '%s' in exclusive use", queue, target.vhost)
+	}
+}
+
+func TestExclusiveConsumerMustBeTheFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.consume(queue)
+	other := s.sibling()
+	if _, err := other.Consume(queue, "", false, true, false, false, nil); err == nil {
+		t.Fatal("consuming, want a refusal")
+	}
+	other.refused(403, "queue '%s' in vhost '%s' in exclusive use", queue, target.vhost)
+}
+
+func TestExclusiveConsumerLeavesBasicGetToOthers(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	s.ok(s.Qos(1, 0, false))
+	c := s.consumeWith(queue, false, true, nil)
+	s.publish("", queue, "a", "b")
+	c.want("a")
+	other := open(t)
+	other.wantReady(queue, 1)
+	other.wantDrain(queue, "b")
+}
+
+func TestExclusiveConsumerIsOverAfterCancel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consumeWith(queue, false, true, nil)
+	s.ok(s.Cancel(c.tag, false))
+	s.consumeWith(queue, false, true, nil)
+}
+
+func TestExclusiveConsumerIsOverWithItsChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	other := s.sibling()
+	other.consumeWith(queue, false, true, nil)
+	other.ok(other.Close())
+	eventually(t, "consuming again", func() bool {
+		_, err := s.sibling().Consume(queue, "", false, true, false, false, nil)
+		return err == nil
+	})
+}
+
+func TestConsumersTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	consumers := []*consumer{s.consume(queue), s.consume(queue), s.consume(queue)}
+	s.publish("", queue, "0", "1", "2", "3", "4", "5", "6", "7", "8")
+	for _, c := range consumers {
+		first := c.next()
+		var n int
+		if _, err := fmt.Sscan(string(first.Body), &n); err != nil || n > 2 {
+			t.Fatalf("first of a consumer: got %q, want 0, 1 or 2", first.Body)
+		}
+		c.want(fmt.Sprint(n+3, " ", n+6))
+	}
+}
+
+func TestFullConsumerIsSkipped(t *testing.T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	queue := s.shared(nil)
+	s.ok(s.Qos(1, 0, false))
+	narrow := s.consume(queue)
+	s.publish("", queue, "a")
+	narrow.want("a") // and is full now
+	wide := other.consume(queue)
+	s.publish("", queue, "b", "c", "d")
+	wide.want("b c d")
+	narrow.wantRest("")
+}
+
+func TestConsumerPriorityServesTheHighestFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(2, 0, false))
+	low := s.consumeWith(queue, false, false, amqp.Table{"x-priority": int32(-5)})
+	middle := s.consume(queue)
+	high := s.consumeWith(queue, false, false, amqp.Table{"x-priority": int32(10)})
+	s.publish("", queue, "a", "b", "c", "d", "e", "f", "g")
+	high.want("a b")
+	middle.want("c d")
+	low.want("e f")
+	s.wantDrain(queue, "g")
+}
+
+func TestConsumersOfEqualPriorityTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	args := amqp.Table{"x-priority": int32(1)}
+	one, two := s.consumeWith(queue, true, false, args), s.consumeWith(queue, true, false, args)
+	s.publish("", queue, "a", "b", "c", "d")
+	first := one.next()
+	if string(first.Body) == "a" {
+		one.want("c")
+		two.want("b d")
+	} else {
+		one.want("d")
+		two.want("a c")
+	}
+}
+
+func TestUnknownConsumerArgumentsAreAccepted(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.consumeWith(s.queue(nil), false, false, amqp.Table{"x-foo": "bar", "x-cancel-on-ha-failover": true})
+}
+
+func TestNoAckDeliveriesAreSettledAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consumeWith(queue, true, false, nil)
+	s.publish("", queue, "a")
+	c.want("a")
+	s.ok(s.Close())
+	s.sibling().wantDrain(queue, "")
+}
+
+func TestNoAckDeliveriesHaveNoTagToAck(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consumeWith(queue, true, false, nil)
+	s.publish("", queue, "a")
+	d := c.next()
+	s.ok(s.Ack(d.DeliveryTag, false))
+	s.refused(406, "unknown delivery tag %d", d.DeliveryTag)
+}
+
+func TestDeliveryTagsCountEveryDeliveryOfTheChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b", "c", "d")
+	var tags []uint64
+	d, _, err := s.Get(queue, true)
+	s.ok(err)
+	tags = append(tags, d.DeliveryTag, s.get(queue).DeliveryTag)
+	c := s.consumeWith(queue, true, false, nil)
+	tags = append(tags, c.next().DeliveryTag, c.next().DeliveryTag)
+	s.ok(s.Cancel(c.tag, false))
+	s.publish("", queue, "e")
+	tags = append(tags, s.consume(queue).next().DeliveryTag)
+	if got := fmt.Sprint(tags); got != "[1 2 3 4 5]" {
+		t.Errorf("tags: got %v, want 1 to 5", got)
+	}
+	other := s.sibling()
+	other.publish("", queue, "f")
+}
+
+func TestDeliveryTagsAreCountedPerChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	for range 2 {
+		other := s.sibling()
+		other.publish("", queue, "a")
+		if d, _, err := other.Get(queue, true); err != nil || d.DeliveryTag != 1 {
+			t.Errorf("first tag: got %d, %v, want 1", d.DeliveryTag, err)
+		}
+	}
+}
+
+func TestNothingIsDeliveredAfterCancelOk(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "c", 0, nil), 21)
+	var flood []byte
+	for range 100 {
+		flood = append(flood, publishing(1, basicPublish("", queue, 0), nil, "x")...)
+	}
+	flood = appendFrame(flood, frameMethod, 1, basicCancel("c"))
+	r.write(flood)
+	cancelled := string(method(60, 31, "c"))
+	for {
+		if f := r.read(); f.kind == frameMethod && string(f.payload) == cancelled {
+			break
+		}
+	}
+	r.publish(1, "", queue, nil, "late")
+	r.ping(1)
+}
+
+func TestUnackedOfACancelledConsumerStayWithTheChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consume(queue)
+	s.publish("", queue, "a", "b")
+	one, two := c.next(), c.next()
+	s.ok(s.Cancel(c.tag, false))
+	s.wantDrain(queue, "")
+	s.ok(one.Ack(false))
+	s.ok(two.Nack(false, true))
+	s.wantDrain(queue, "b")
+}
+
+func TestCancellingAnUnknownTagIsFine(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	if tag := r.call(1, basicCancel("never-heard-of"), 31).shortstr(); tag != "never-heard-of" {
+		t.Errorf("consumer-tag: got %q, want it as sent", tag)
+	}
+}
+
+func TestConsumerSeesMessagesPublishedBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b")
+	c := s.consume(queue)
+	s.publish("", queue, "c")
+	c.want("a b c")
+}
