@@ -1,0 +1,143 @@
+// Package config is what an operator may decide about the broker: which settings
+// there are, what they may be, and where each value came from.
+//
+// A setting has a default and may be given in a file, in the environment and on
+// the command line; what is given later in this order wins. Every value is
+// checked as soon as it is read, and a mistake is told with its key, its origin
+// and what would be right.
+//
+//	s := config.Defaults()
+//	err := s.ReadFile("harebell.conf", file)     // heartbeat = 30
+//	err = s.ReadEnvironment(os.LookupEnv)        // HAREBELL_HEARTBEAT=20
+//	err = s.SetFlag("heartbeat", "10")           // --heartbeat 10
+//	c := s.Config()                              // c.Heartbeat is 10 s
+//
+// The package knows nothing of flags beyond their names, and opens no files.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Config is the broker's configuration, complete and checked.
+type Config struct {
+	DataDir string // where durable things are kept
+	Memory  bool   // keep everything in memory, and nothing over a restart
+
+	Listen           []string      // addresses, "host:port" each; at least one
+	HandshakeTimeout time.Duration // from accepting a connection until it is open
+	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
+	FrameMax         uint32        // octets, proposed to clients
+	ChannelMax       uint16        // channels of a connection, proposed to clients
+	MaxMessageSize   int64         // octets of a body
+	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
+
+	DefaultUser  string // made on the first start, with all permissions
+	DefaultPass  string
+	DefaultVHost string
+
+	Product          string            // what clients are told they talk to
+	Version          string            // "major.minor.patch"
+	ServerProperties map[string]string // more things to tell clients
+
+	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
+	LogFormat string // "auto", "console" or "json"
+}
+
+// A Setting is one value in force.
+type Setting struct {
+	Key    string // its name in a file
+	Value  string
+	Origin string // such as "default", "harebell.conf:3", "HAREBELL_HEARTBEAT" or "--heartbeat"
+}
+
+// Settings collects the values in force. Its zero value is not usable: see
+// Defaults.
+type Settings struct {
+	values  map[*key][]Setting // as written, passwords too
+	ignored []Setting
+}
+
+// Defaults returns settings nobody has touched.
+func Defaults() *Settings {
+	s := &Settings{values: make(map[*key][]Setting)}
+	for _, k := range keys {
+		if k.standard != "" {
+			s.values[k] = []Setting{{Key: k.name, Value: k.standard, Origin: "default"}}
+		}
+	}
+	return s
+}
+
+// ReadEnvironment takes over the variables that lookup finds: HAREBELL_ and the
+// flag's name in capitals. A variable that is set but empty counts as not set.
+// Settings that take several values have them separated by commas.
+func (s *Settings) ReadEnvironment(lookup func(name string) (string, bool)) error {
+	var mistakes []error
+	for _, k := range keys {
+		name := k.variable()
+		value, ok := lookup(name)
+		if !ok || value == "" {
+			continue
+		}
+		mistakes = append(mistakes, s.set(k, k.split(value), name, name+"="))
+	}
+	return errors.Join(mistakes...)
+}
+
+// SetFlag takes over what was given on the command line; name is without dashes.
+func (s *Settings) SetFlag(name string, values ...string) error {
+	for _, k := range keys {
+		if k.flag == name {
+			var all []string
+			for _, v := range values {
+				all = append(all, k.split(v)...)
+			}
+			return s.set(k, all, "--"+name, "--"+name+" ")
+		}
+	}
+	return fmt.Errorf("--%s: there is no such setting", name)
+}
+
+// set checks the values of a key and puts them in force. A mistake is told with
+// the value, and before it what the operator wrote.
+func (s *Settings) set(k *key, values []string, origin, wrote string) error {
+	settings := make([]Setting, 0, len(values))
+	for _, v := range values {
+		if !k.parse(new(Config), v) {
+			return fmt.Errorf("%s%s: want %s", wrote, k.show(v), k.want)
+		}
+		settings = append(settings, Setting{Key: k.name, Value: v, Origin: origin})
+	}
+	s.values[k] = settings
+	return nil
+}
+
+// All returns the settings in force, one for each value, without passwords.
+func (s *Settings) All() []Setting {
+	var all []Setting
+	for _, k := range keys {
+		for _, setting := range s.values[k] {
+			setting.Value = k.show(setting.Value)
+			all = append(all, setting)
+		}
+	}
+	return all
+}
+
+// Ignored returns the lines of files with settings of RabbitMQ's that mean
+// nothing here.
+func (s *Settings) Ignored() []Setting { return s.ignored }
+
+// Config returns the settings as the broker wants them.
+func (s *Settings) Config() Config {
+	var c Config
+	for _, k := range keys {
+		for _, setting := range s.values[k] {
+			k.parse(&c, setting.Value) // it was checked when it was set
+		}
+	}
+	return c
+}

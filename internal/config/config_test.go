@@ -1,0 +1,240 @@
+package config
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// environment makes a lookup function of "NAME=value" strings.
+func environment(variables ...string) func(string) (string, bool) {
+	values := make(map[string]string)
+	for _, v := range variables {
+		name, value, _ := strings.Cut(v, "=")
+		values[name] = value
+	}
+	return func(name string) (string, bool) {
+		value, ok := values[name]
+		return value, ok
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	want := Config{
+		DataDir: "harebell-data",
+		Listen:  []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
+		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 128 << 20,
+		DefaultUser: "guest", DefaultPass: "guest", DefaultVHost: "/",
+		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
+	}
+	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestLaterOriginsWin(t *testing.T) {
+	s := Defaults()
+	if err := s.ReadFile("h.conf", strings.NewReader("heartbeat = 1\nframe_max = 8192\nchannel_max = 5\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ReadEnvironment(environment("HAREBELL_HEARTBEAT=2", "HAREBELL_FRAME_MAX=16384", "HAREBELL_MEMORY=")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetFlag("heartbeat", "3"); err != nil {
+		t.Fatal(err)
+	}
+	c := s.Config()
+	if c.Heartbeat != 3*time.Second || c.FrameMax != 16384 || c.ChannelMax != 5 || c.Memory {
+		t.Errorf("got %+v", c)
+	}
+	want := map[string]Setting{
+		"heartbeat":    {"heartbeat", "3", "--heartbeat"},
+		"frame_max":    {"frame_max", "16384", "HAREBELL_FRAME_MAX"},
+		"channel_max":  {"channel_max", "5", "h.conf:3"},
+		"memory":       {"memory", "false", "default"},
+		"default_pass": {"default_pass", "********", "default"},
+	}
+	for _, got := range s.All() {
+		if w, ok := want[got.Key]; ok && got != w {
+			t.Errorf("got %+v, want %+v", got, w)
+		}
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	tests := []struct {
+		name string
+		file string
+		want func(*Config)
+	}{
+		{"blanks, empty lines and comments are skipped", "# first\n\n  heartbeat=5   # seconds\n",
+			func(c *Config) { c.Heartbeat = 5 * time.Second }},
+		{"the last of two lines counts", "heartbeat = 5\nheartbeat = 6",
+			func(c *Config) { c.Heartbeat = 6 * time.Second }},
+		{"# within a value is part of it", "default_pass = a#b", func(c *Config) { c.DefaultPass = "a#b" }},
+		{"quotes keep blanks and comments", "default_pass = ' a # b '", func(c *Config) { c.DefaultPass = " a # b " }},
+		{"= within a value is part of it", "default_pass = a=b", func(c *Config) { c.DefaultPass = "a=b" }},
+		{"a port alone is for all interfaces", "listeners.tcp.default = 5673",
+			func(c *Config) { c.Listen = []string{":5673"} }},
+		{"several listeners add up", "listeners.tcp.1 = 127.0.0.1:5672\nlisteners.tcp.2 = ::1:5672\nlisteners.tcp.3 = [::1]:5672",
+			nil},
+		{"several good listeners add up", "listeners.tcp.1 = 127.0.0.1:5672\nlisteners.tcp.local = [::1]:5672",
+			func(c *Config) { c.Listen = []string{"127.0.0.1:5672", "[::1]:5672"} }},
+		{"octets have units", "max_message_size = 64 MiB\nmemory_limit = 2GB",
+			func(c *Config) { c.MaxMessageSize, c.MemoryLimit = 64<<20, 2e9 }},
+		{"levels and formats may be RabbitMQ's words", "log.console.level = warning\nlog.console.formatter = plaintext",
+			func(c *Config) { c.LogLevel, c.LogFormat = "warn", "console" }},
+		{"server properties have names", "server_properties.site = Berlin\nserver_properties.rack = a=1",
+			func(c *Config) { c.ServerProperties = map[string]string{"site": "Berlin", "rack": "a=1"} }},
+		{"handshake_timeout is in milliseconds", "handshake_timeout = 1500",
+			func(c *Config) { c.HandshakeTimeout = 1500 * time.Millisecond }},
+		{"settings that only RabbitMQ has do no harm", "vm_memory_high_watermark.relative = 0.4\nloopback_users = none",
+			func(*Config) {}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := Defaults()
+			err := s.ReadFile("h.conf", strings.NewReader(test.file))
+			if test.want == nil {
+				if err == nil {
+					t.Fatal("got no error")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := Defaults().Config()
+			test.want(&want)
+			if got := s.Config(); !reflect.DeepEqual(got, want) {
+				t.Errorf("got  %+v\nwant %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestIgnoredNamesWhatOnlyRabbitMQHas(t *testing.T) {
+	s := Defaults()
+	if err := s.ReadFile("h.conf", strings.NewReader("heartbeat = 5\nmanagement.tcp.port = 15672\n")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Ignored(), []Setting{{"management.tcp.port", "15672", "h.conf:2"}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	file := func(text string) func(*Settings) error {
+		return func(s *Settings) error { return s.ReadFile("/etc/h.conf", strings.NewReader(text)) }
+	}
+	variable := func(text string) func(*Settings) error {
+		return func(s *Settings) error { return s.ReadEnvironment(environment(text)) }
+	}
+	flag := func(name string, values ...string) func(*Settings) error {
+		return func(s *Settings) error { return s.SetFlag(name, values...) }
+	}
+	tests := []struct {
+		name string
+		do   func(*Settings) error
+		want string
+	}{
+		{"a value in a file", file("\nheartbeat = soon"),
+			"/etc/h.conf:2: heartbeat = soon: want whole seconds from 0 to 65535"},
+		{"a key nobody knows", file("heartbeet = 5"), "/etc/h.conf:1: heartbeet: there is no such key"},
+		{"a line that is none", file("heartbeat"), "/etc/h.conf:1: heartbeat: want key = value"},
+		{"several lines", file("memory = yes\nframe_max = 100"),
+			"/etc/h.conf:1: memory = yes: want true or false\n" +
+				"/etc/h.conf:2: frame_max = 100: want a number of octets such as 1000000, 500kB or 64MiB, from 4096 to 128MiB"},
+		{"a value in the environment", variable("HAREBELL_CHANNEL_MAX=0"),
+			"HAREBELL_CHANNEL_MAX=0: want a number from 1 to 65535"},
+		{"a value of a flag", flag("listen", "5672", "host:many"),
+			"--listen host:many: want a port from 0 to 65535, or host:port"},
+		{"a negative number", flag("heartbeat", "-1"), "--heartbeat -1: want whole seconds from 0 to 65535"},
+		{"a number beyond all bounds", flag("max-message-size", "99999999999GiB"),
+			"--max-message-size 99999999999GiB: want a number of octets such as 1000000, 500kB or 64MiB, from 1 to 512MiB"},
+		{"a version of two numbers", flag("product-version", "4.2"),
+			"--product-version 4.2: want three numbers with dots between them"},
+		{"a property without a name", flag("server-property", "=x"), "--server-property =x: want name=value"},
+		{"a level nobody knows", flag("log-level", "loud"),
+			"--log-level loud: want trace, debug, info, warn, error or none"},
+		{"an empty password is not shown either", flag("default-pass", ""), "--default-pass ********: want a password"},
+		{"a flag nobody knows", flag("colour", "red"), "--colour: there is no such setting"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := Defaults()
+			err := test.do(s)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			if err.Error() != test.want {
+				t.Errorf("got  %s\nwant %s", err, test.want)
+			}
+			if got, want := s.All(), Defaults().All(); !slices.Equal(got, want) {
+				t.Errorf("a mistake took effect: %v", got)
+			}
+		})
+	}
+}
+
+func TestListsInTheEnvironmentAreSeparatedByCommas(t *testing.T) {
+	s := Defaults()
+	if err := s.ReadEnvironment(environment("HAREBELL_LISTEN=5672, 127.0.0.1:5673", "HAREBELL_SERVER_PROPERTY=a=1,b=2")); err != nil {
+		t.Fatal(err)
+	}
+	c := s.Config()
+	if want := []string{":5672", "127.0.0.1:5673"}; !slices.Equal(c.Listen, want) {
+		t.Errorf("addresses: got %v, want %v", c.Listen, want)
+	}
+	if want := map[string]string{"a": "1", "b": "2"}; !maps.Equal(c.ServerProperties, want) {
+		t.Errorf("properties: got %v, want %v", c.ServerProperties, want)
+	}
+}
+
+func TestEveryDefaultIsAllowed(t *testing.T) {
+	for _, f := range Flags() {
+		if f.Default == "" {
+			continue
+		}
+		if err := Defaults().SetFlag(f.Name, f.Default); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMachineMemory(t *testing.T) {
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	const meminfo = "MemTotal:       16000000 kB\nMemFree:         1000 kB\n"
+	tests := []struct {
+		name string
+		root fstest.MapFS
+		want int64
+	}{
+		{"the machine's", fstest.MapFS{"proc/meminfo": file(meminfo)}, 16000000 << 10},
+		{"the group's, if less", fstest.MapFS{"proc/meminfo": file(meminfo), "sys/fs/cgroup/memory.max": file("536870912\n")}, 512 << 20},
+		{"not the group's, if more", fstest.MapFS{"proc/meminfo": file(meminfo),
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": file("9223372036854771712\n")}, 16000000 << 10},
+		{"a group without a limit", fstest.MapFS{"proc/meminfo": file(meminfo), "sys/fs/cgroup/memory.max": file("max\n")}, 16000000 << 10},
+		{"a machine that does not say", fstest.MapFS{}, 1 << 30},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := MachineMemory(test.root); got != test.want {
+				t.Errorf("got %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+func TestBodies(t *testing.T) {
+	if got := (Config{MemoryLimit: 7}).Bodies(4000); got != 7 {
+		t.Errorf("given: got %d, want 7", got)
+	}
+	if got := (Config{}).Bodies(4000); got != 1000 {
+		t.Errorf("not given: got %d, want 1000", got)
+	}
+}

@@ -1,0 +1,281 @@
+package config
+
+import (
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A key is one setting there is.
+type key struct {
+	name     string // in a file; RabbitMQ's name where it has one
+	flag     string // on the command line
+	standard string // the default, or "" for none
+	usage    string
+	want     string // what a value must be, for error texts
+
+	// parse puts a value into c, and reports false if it is none of those
+	// wanted. Called several times it adds values, if the key takes several.
+	parse func(c *Config, value string) bool
+
+	several bool // takes several values
+	secret  bool // is not to be shown
+}
+
+// The limits of what may be configured.
+const (
+	minFrameMax       = 4096      // spec: connection.tune
+	maxFrameMax       = 128 << 20 // a frame is held in memory as a whole
+	maxMaxMessageSize = 512 << 20 // rabbitmq: the largest it accepts
+	maxHeartbeat      = 65535     // seconds; it travels in 16 bits
+)
+
+// keys are all settings, in the order in which to show them.
+var keys = []*key{
+	{
+		name: "listeners.tcp.default", flag: "listen", standard: ":5672", several: true,
+		usage: "`address` to listen on: a port, or host:port",
+		want:  "a port from 0 to 65535, or host:port",
+		parse: func(c *Config, v string) bool {
+			address, ok := parseAddress(v)
+			c.Listen = append(c.Listen, address)
+			return ok
+		},
+	}, {
+		name: "data_dir", flag: "data-dir", standard: "harebell-data",
+		usage: "`directory` for everything durable",
+		want:  "a directory",
+		parse: func(c *Config, v string) bool { return parseText(&c.DataDir, v) },
+	}, {
+		name: "memory", flag: "memory", standard: "false",
+		usage: "keep everything in memory, and nothing over a restart",
+		want:  "true or false",
+		parse: func(c *Config, v string) bool { return parseBool(&c.Memory, v) },
+	}, {
+		name: "memory_limit", flag: "memory-limit", standard: "0",
+		usage: "`octets` of message bodies kept in memory before they are paged out; 0 is a quarter of the machine's memory",
+		want:  wantOctets,
+		parse: func(c *Config, v string) bool { return parseOctets(&c.MemoryLimit, v, 0, 1<<62) },
+	}, {
+		name: "max_message_size", flag: "max-message-size", standard: "128MiB",
+		usage: "largest message body in `octets`",
+		want:  wantOctets + ", from 1 to 512MiB",
+		parse: func(c *Config, v string) bool { return parseOctets(&c.MaxMessageSize, v, 1, maxMaxMessageSize) },
+	}, {
+		name: "default_user", flag: "default-user", standard: "guest",
+		usage: "`name` of the user made on the first start",
+		want:  "a name",
+		parse: func(c *Config, v string) bool { return parseText(&c.DefaultUser, v) },
+	}, {
+		name: "default_pass", flag: "default-pass", standard: "guest", secret: true,
+		usage: "`password` of the user made on the first start",
+		want:  "a password",
+		parse: func(c *Config, v string) bool { return parseText(&c.DefaultPass, v) },
+	}, {
+		name: "default_vhost", flag: "default-vhost", standard: "/",
+		usage: "`name` of the virtual host made on the first start",
+		want:  "a name of at most 255 octets",
+		parse: func(c *Config, v string) bool { return parseText(&c.DefaultVHost, v) && len(v) <= 255 },
+	}, {
+		name: "heartbeat", flag: "heartbeat", standard: "60",
+		usage: "`seconds` between heartbeats proposed to clients; 0 is none",
+		want:  "whole seconds from 0 to 65535",
+		parse: func(c *Config, v string) bool {
+			n, ok := parseNumber(v, 0, maxHeartbeat)
+			c.Heartbeat = time.Duration(n) * time.Second
+			return ok
+		},
+	}, {
+		name: "handshake_timeout", flag: "handshake-timeout", standard: "10000",
+		usage: "`milliseconds` a new connection has to get open",
+		want:  "whole milliseconds from 1 to 3600000",
+		parse: func(c *Config, v string) bool {
+			n, ok := parseNumber(v, 1, 3_600_000)
+			c.HandshakeTimeout = time.Duration(n) * time.Millisecond
+			return ok
+		},
+	}, {
+		name: "frame_max", flag: "frame-max", standard: "131072",
+		usage: "largest frame in `octets` proposed to clients",
+		want:  wantOctets + ", from 4096 to 128MiB",
+		parse: func(c *Config, v string) bool {
+			var n int64
+			ok := parseOctets(&n, v, minFrameMax, maxFrameMax)
+			c.FrameMax = uint32(n)
+			return ok
+		},
+	}, {
+		name: "channel_max", flag: "channel-max", standard: "2047",
+		usage: "`number` of channels of a connection proposed to clients",
+		want:  "a number from 1 to 65535",
+		parse: func(c *Config, v string) bool {
+			n, ok := parseNumber(v, 1, 65535)
+			c.ChannelMax = uint16(n)
+			return ok
+		},
+	}, {
+		name: "product.name", flag: "product", standard: "RabbitMQ",
+		usage: "`name` told to clients, of which some behave differently with any other",
+		want:  "a name",
+		parse: func(c *Config, v string) bool { return parseText(&c.Product, v) },
+	}, {
+		name: "product.version", flag: "product-version", standard: "4.2.0",
+		usage: "`version` told to clients",
+		want:  "three numbers with dots between them",
+		parse: func(c *Config, v string) bool { return parseVersion(&c.Version, v) },
+	}, {
+		name: "server_properties", flag: "server-property", several: true,
+		usage: "more to tell clients, as `name=value`",
+		want:  "name=value",
+		parse: parseServerProperty,
+	}, {
+		name: "log.console.level", flag: "log-level", standard: "info",
+		usage: "`level` from which on to log: trace, debug, info, warn, error or none",
+		want:  "trace, debug, info, warn, error or none",
+		parse: func(c *Config, v string) bool { return parseWord(&c.LogLevel, v, logLevels) },
+	}, {
+		name: "log.console.formatter", flag: "log-format", standard: "auto",
+		usage: "`format` of the log: console, json, or auto for console on a terminal and json elsewhere",
+		want:  "auto, console or json",
+		parse: func(c *Config, v string) bool { return parseWord(&c.LogFormat, v, logFormats) },
+	},
+}
+
+const wantOctets = "a number of octets such as 1000000, 500kB or 64MiB"
+
+// The words for levels and formats: ours, and RabbitMQ's for the same thing.
+var (
+	logLevels = map[string]string{
+		"trace": "trace", "debug": "debug", "info": "info", "warn": "warn", "error": "error", "none": "none",
+		"notice": "info", "warning": "warn", "critical": "error",
+	}
+	logFormats = map[string]string{
+		"auto": "auto", "console": "console", "json": "json",
+		"plaintext": "console", "text": "console",
+	}
+)
+
+// A Flag is how a setting is given on the command line.
+type Flag struct {
+	Name     string // without dashes
+	Variable string // of the environment, that does the same
+	Usage    string // with the value's name between backquotes
+	Default  string // as text; "" if there is none
+	Several  bool   // may be given several times
+	Switch   bool   // is true or false
+}
+
+// Flags returns a flag for each setting.
+func Flags() []Flag {
+	flags := make([]Flag, 0, len(keys))
+	for _, k := range keys {
+		flags = append(flags, Flag{
+			Name:     k.flag,
+			Variable: k.variable(),
+			Usage:    k.usage,
+			Default:  k.standard,
+			Several:  k.several,
+			Switch:   k.want == "true or false",
+		})
+	}
+	return flags
+}
+
+// variable returns the name of the key in the environment.
+func (k *key) variable() string {
+	return "HAREBELL_" + strings.ToUpper(strings.ReplaceAll(k.flag, "-", "_"))
+}
+
+// split takes apart what is given in one string.
+func (k *key) split(value string) []string {
+	if !k.several {
+		return []string{value}
+	}
+	parts := strings.Split(value, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+// show returns a value as it may be shown to people.
+func (k *key) show(value string) string {
+	if k.secret {
+		return "********"
+	}
+	return value
+}
+
+func parseText(dst *string, v string) bool {
+	*dst = v
+	return v != ""
+}
+
+func parseBool(dst *bool, v string) bool {
+	*dst = v == "true"
+	return v == "true" || v == "false"
+}
+
+func parseNumber(v string, low, high int64) (int64, bool) {
+	n, err := strconv.ParseInt(v, 10, 64)
+	return n, err == nil && low <= n && n <= high
+}
+
+// units are the ones RabbitMQ knows for octets.
+var units = []struct {
+	suffix string
+	factor int64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+	{"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
+}
+
+func parseOctets(dst *int64, v string, low, high int64) bool {
+	factor := int64(1)
+	for _, u := range units {
+		if number, ok := strings.CutSuffix(v, u.suffix); ok {
+			v, factor = strings.TrimSpace(number), u.factor
+			break
+		}
+	}
+	n, ok := parseNumber(v, 0, high/factor)
+	*dst = n * factor
+	return ok && *dst >= low
+}
+
+// parseAddress reads "host:port" or a port alone, which is for all interfaces.
+func parseAddress(v string) (address string, ok bool) {
+	host, port, err := net.SplitHostPort(v)
+	if err != nil {
+		host, port = "", v
+	}
+	_, ok = parseNumber(port, 0, 65535)
+	return net.JoinHostPort(host, port), ok
+}
+
+func parseWord(dst *string, v string, words map[string]string) bool {
+	word, ok := words[v]
+	*dst = word
+	return ok
+}
+
+func parseVersion(dst *string, v string) bool {
+	*dst = v
+	parts := strings.Split(v, ".")
+	for _, part := range parts {
+		if _, ok := parseNumber(part, 0, 1<<31); !ok {
+			return false
+		}
+	}
+	return len(parts) == 3
+}
+
+func parseServerProperty(c *Config, v string) bool {
+	name, value, ok := strings.Cut(v, "=")
+	if c.ServerProperties == nil {
+		c.ServerProperties = make(map[string]string)
+	}
+	c.ServerProperties[name] = value
+	return ok && name != "" && len(name) <= 255
+}
