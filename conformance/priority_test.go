@@ -1,0 +1,94 @@
+package conformance
+
+import (
+	"testing"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// prioritised publishes bodies, each with the priority in front of the colon.
+func (s *session) prioritised(queue string, priorities ...uint8) {
+	s.t.Helper()
+	for i, priority := range priorities {
+		body := string(rune('0'+priority)) + string(rune('a'+i))
+		s.send("", queue, amqp.Publishing{Priority: priority, Body: []byte(body)})
+	}
+}
+
+func TestHigherPriorityComesFirstAndEqualOnesInOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-priority": int32(9)})
+	s.prioritised(queue, 1, 5, 0, 5, 9, 1)
+	s.wantDrain(queue, "9e 5b 5d 1a 1f 0c")
+}
+
+func TestPriorityIsClampedToTheQueuesMaximum(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-priority": int32(3)})
+	s.prioritised(queue, 9, 3, 2, 5)
+	s.wantDrain(queue, "9a 3b 5d 2c")
+}
+
+func TestMaxPriorityZeroHasOneLevel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-priority": int32(0)})
+	s.prioritised(queue, 1, 5, 0)
+	s.wantDrain(queue, "1a 5b 0c")
+}
+
+func TestQueueWithoutMaxPriorityIgnoresPriorities(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.prioritised(queue, 1, 5, 0)
+	s.wantDrain(queue, "1a 5b 0c")
+}
+
+func TestRequeuedMessageReturnsToItsLevel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-priority": int32(9)})
+	s.prioritised(queue, 5, 5)
+	d := s.get(queue)
+	s.prioritised(queue, 9, 1)
+	s.ok(d.Reject(true))
+	s.wantDrain(queue, "9a 5a 5b 1b")
+}
+
+func TestDeliveredMessageCannotBeOvertaken(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-priority": int32(9)})
+	s.ok(s.Qos(1, 0, false))
+	c := s.consume(queue)
+	s.prioritised(queue, 1)
+	d := c.next()
+	s.prioritised(queue, 2, 8)
+	s.ok(d.Ack(false))
+	c.want("8b")
+}
+
+func TestPriorityQueueCountsAllLevels(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-priority": int32(9)})
+	s.prioritised(queue, 1, 5, 9)
+	s.wantReady(queue, 3)
+	n, err := s.QueuePurge(queue, false)
+	s.ok(err)
+	if n != 3 {
+		t.Errorf("purged: got %d, want 3", n)
+	}
+}
+
+func TestExpiredMessagesOfAPriorityQueueAreDeadLettered(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-priority": int32(9)}))
+	s.send("", queue, amqp.Publishing{Priority: 3, Expiration: "20", Body: []byte("a")})
+	s.consume(dead).want("a")
+}
