@@ -97,17 +97,16 @@ func writeFields(w *bytes.Buffer, m method) error {
 	fmt.Fprintf(w, "func (m *%s) fields(c *coder) {\n", m.GoName)
 	for i := 0; i < len(m.Fields); i++ {
 		f := m.Fields[i]
+		if i > 0 && f.Type == "bit" && m.Fields[i-1].Type == "bit" {
+			// Bits are packed, and the reserved ones are not in the list.
+			return fmt.Errorf("%s: a reserved bit shares its octet", m.GoName)
+		}
 		switch {
-		case f.Reserved == 1 && f.Type == "bit":
-			if i+1 < len(m.Fields) && m.Fields[i+1].Type == "bit" {
-				return fmt.Errorf("%s: a reserved bit shares its octet", m.GoName)
-			}
-			w.WriteString("c.reservedBit()\n")
 		case f.Reserved == 1:
 			fmt.Fprintf(w, "c.reserved%s()\n", goName(f.Type))
 		case f.Type == "bit":
 			var bits []string
-			for ; i < len(m.Fields) && m.Fields[i].Type == "bit"; i++ {
+			for ; i < len(m.Fields) && m.Fields[i].Type == "bit" && m.Fields[i].Reserved == 0; i++ {
 				bits = append(bits, "&m."+m.Fields[i].GoName)
 			}
 			i--
