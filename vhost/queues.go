@@ -24,16 +24,25 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
-	if d.Name == "" {
+	switch {
+	case d.Name == "":
 		d.Name = ServerName("amq.gen-")
-	} else if h, err := v.redeclared(d, owner); h != nil || err != nil {
+	case strings.HasPrefix(d.Name, ReplyTo):
+		v.mu.RLock()
+		h, err := v.reply(d.Name)
+		v.mu.RUnlock()
 		if err != nil {
 			return nil, false, err
 		}
-		h.Touch()
-		return h.Classic, d.Durable, nil
-	} else if reserved(d.Name) {
+		return h.Classic, false, nil
+	case reserved(d.Name): // rabbitmq: even if there is one, with a name of the server's
 		return nil, false, amqp.Errorf(amqp.AccessRefused, "queue name '%s' contains reserved prefix 'amq.*'", d.Name)
+	}
+	if h := v.queues[d.Name]; h != nil {
+		if err := v.redeclare(h, d, owner); err != nil {
+			return nil, false, err
+		}
+		return h.Classic, d.Durable, nil
 	}
 	h, err := v.newQueue(d, v.broker.Store.NextQueueID(), owner)
 	if err != nil {
@@ -49,21 +58,17 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 	return h.Classic, d.Durable, nil
 }
 
-// redeclared returns the queue of that name, if there is one and d may be
-// declared again; direct reply-to addresses are among the queues here.
-func (v *VirtualHost) redeclared(d queue.Declaration, owner Owner) (*hosted, error) {
-	if strings.HasPrefix(d.Name, ReplyTo) {
-		return v.reply(d.Name)
-	}
-	h := v.queues[d.Name]
-	if h == nil {
-		return nil, nil
-	}
+// redeclare sees that a queue may be declared again, and renews its lease.
+func (v *VirtualHost) redeclare(h *hosted, d queue.Declaration, owner Owner) error {
 	now := h.Declaration()
-	if now.Exclusive && h.owner != owner || now.Exclusive != d.Exclusive {
-		return nil, v.locked(d.Name)
+	if now.Exclusive != d.Exclusive || now.Exclusive && h.owner != owner {
+		return v.locked(d.Name)
 	}
-	return h, now.Equivalent(d)
+	if err := now.Equivalent(d); err != nil {
+		return err
+	}
+	h.Touch()
+	return nil
 }
 
 // addQueue puts a queue under its name. The lock is held.

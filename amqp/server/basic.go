@@ -1,0 +1,362 @@
+package server
+
+import (
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
+	"github.com/harebellmq/harebell/vhost"
+)
+
+// basicQos sets prefetch limits.
+//
+// rabbitmq: without global, for each consumer that is to come, and a limit for
+// the whole channel ends; with global, for the whole channel, at once.
+func (ch *channel) basicQos(m *amqp.BasicQos) error {
+	if m.PrefetchSize != 0 {
+		return amqp.Errorf(amqp.NotImplemented, "prefetch_size!=0 (%d)", m.PrefetchSize)
+	}
+	ch.mu.Lock()
+	if m.Global {
+		ch.limit = int(m.PrefetchCount)
+	} else {
+		ch.limit = 0
+		ch.prefetch = int(m.PrefetchCount)
+	}
+	woken := ch.starving()
+	ch.mu.Unlock()
+	for _, s := range woken {
+		s.queue.Wake(s)
+	}
+	ch.reply(&amqp.BasicQosOk{})
+	return nil
+}
+
+// basicConsume starts a consumer. Its -ok comes before its first delivery.
+func (ch *channel) basicConsume(m *amqp.BasicConsume) error {
+	tag := m.ConsumerTag
+	if tag == "" {
+		tag = vhost.ServerName("amq.ctag-")
+	}
+	if s := ch.consumers[tag]; s != nil && !s.isGone() {
+		return amqp.Errorf(amqp.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
+	}
+	s := &consumer{ch: ch, tag: tag, noAck: m.NoAck, prefetch: ch.prefetch}
+	if m.Queue == vhost.ReplyTo {
+		return ch.consumeReplies(s, m)
+	}
+	var err error
+	if s.queue, err = ch.queue(m.Queue); err != nil {
+		return err
+	}
+	return ch.consume(s, m)
+}
+
+// consume adds s to its queue.
+func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
+	err := s.queue.Consume(s, queue.ConsumeOptions{NoAck: m.NoAck, Exclusive: m.Exclusive, Arguments: m.Arguments})
+	if err != nil {
+		return err
+	}
+	ch.consumers[s.tag] = s
+	if !m.NoWait {
+		if err := ch.conn.sync(); err != nil { // deliveries would overtake a reply that is held
+			return err
+		}
+		ch.reply(&amqp.BasicConsumeOk{ConsumerTag: s.tag})
+	}
+	s.begin()
+	return nil
+}
+
+// consumeReplies makes the channel a requester of direct reply-to.
+//
+// rabbitmq: without acks, one for each channel; exclusive means nothing.
+func (ch *channel) consumeReplies(s *consumer, m *amqp.BasicConsume) error {
+	switch {
+	case ch.replyTo != nil:
+		return amqp.Errorf(amqp.PreconditionFailed, "reply consumer already set")
+	case !m.NoAck:
+		return amqp.Errorf(amqp.PreconditionFailed, "reply consumer cannot acknowledge")
+	}
+	var err error
+	if s.queue, err = ch.conn.vhost.NewReplyQueue(); err != nil {
+		return err
+	}
+	m.Exclusive, m.Arguments = false, nil
+	ch.replyTo = s
+	return ch.consume(s, m)
+}
+
+// basicCancel ends a consumer; what it has unacked can still be acked.
+func (ch *channel) basicCancel(m *amqp.BasicCancel) error {
+	if s := ch.consumers[m.ConsumerTag]; s != nil {
+		delete(ch.consumers, m.ConsumerTag)
+		s.leave()
+	}
+	if !m.NoWait {
+		ch.reply(&amqp.BasicCancelOk{ConsumerTag: m.ConsumerTag})
+	}
+	return nil
+}
+
+// basicPublish begins a publish: its content follows.
+func (ch *channel) basicPublish(payload []byte) error {
+	m, err := amqp.ParseBasicPublish(payload)
+	if err != nil {
+		return err
+	}
+	c := &ch.content
+	*c = content{expected: header, mandatory: m.Mandatory, immediate: m.Immediate}
+	c.exchange, c.routingKey = ch.conn.publisher.Address(m.Exchange, m.RoutingKey)
+	return nil
+}
+
+// publish ends a publish: its content is complete.
+//
+// rabbitmq: the order of the checks is errors.md's.
+func (ch *channel) publish() error {
+	c := ch.content
+	ch.content = content{}
+	size, most := int64(c.size), ch.conn.server.maxMessageSize()
+	switch {
+	case c.immediate:
+		return amqp.Errorf(amqp.NotImplemented, "immediate=true")
+	case size > most:
+		return amqp.Errorf(amqp.PreconditionFailed, "message size %d is larger than configured max size %d", size, most)
+	}
+	if err := ch.conn.publisher.Check(c.exchange); err != nil {
+		return err
+	}
+	also, err := ch.checkProperties(&c)
+	if err != nil {
+		return err
+	}
+	p := publication{
+		message:   amqp.NewMessage(c.exchange, c.routingKey, c.properties, c.body),
+		also:      also,
+		mandatory: c.mandatory,
+	}
+	if ch.tx != nil {
+		ch.tx.published = append(ch.tx.published, p)
+		return nil
+	}
+	if ch.confirms == nil {
+		return ch.route(p, nil, 0)
+	}
+	ch.published++
+	return ch.route(p, ch.confirms, ch.published)
+}
+
+// A publication is a message ready to be routed.
+type publication struct {
+	message   amqp.Message
+	also      []string // keys of CC and BCC
+	mandatory bool
+}
+
+// route hands a message to the publisher. One that no queue wants is returned if
+// that was asked for, and is confirmed: the broker has done what it could.
+//
+// rabbitmq: the return goes out before the confirm.
+func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error {
+	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
+	if err != nil || routed {
+		return err
+	}
+	if p.mandatory {
+		ch.conn.gathered() // returns keep their place among confirms
+		ch.basicReturn(&p.message)
+	}
+	if receipt != nil {
+		receipt.Confirm(tag, tag, true)
+	}
+	return nil
+}
+
+func (ch *channel) basicReturn(m *amqp.Message) {
+	c := ch.conn
+	c.scratch = amqp.AppendMethod(c.scratch[:0], ch.number, &amqp.BasicReturn{
+		ReplyCode: amqp.NoRoute, ReplyText: amqp.NoRoute.String(), Exchange: m.Exchange, RoutingKey: m.RoutingKey,
+	})
+	c.scratch = amqp.AppendContent(c.scratch, ch.number, m, c.frameMax)
+	c.writeFrames(c.scratch)
+	if cap(c.scratch) > keepBuffer {
+		c.scratch = nil
+	}
+}
+
+// checkProperties looks at what the broker acts on, changes what it must change
+// and returns the keys of CC and BCC.
+func (ch *channel) checkProperties(c *content) (also []string, err error) {
+	p := c.properties
+	if len(p) == 0 {
+		return nil, nil
+	}
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	if p.Has(amqp.FlagReplyTo) && p.ReplyTo() == vhost.ReplyTo {
+		if ch.replyTo == nil {
+			return nil, amqp.Errorf(amqp.PreconditionFailed, "fast reply consumer does not exist")
+		}
+		p = p.WithReplyTo(ch.replyTo.queue.Declaration().Name)
+	}
+	if p.Has(amqp.FlagExpiration) {
+		if err := checkExpiration(p.Expiration()); err != nil {
+			return nil, err
+		}
+	}
+	if p.Has(amqp.FlagHeaders) {
+		if also, p, err = senderSelected(p); err != nil {
+			return nil, err
+		}
+	}
+	if p.Has(amqp.FlagUserID) && p.UserID() != ch.conn.user {
+		return nil, amqp.Errorf(amqp.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID(), ch.conn.user)
+	}
+	c.properties = p
+	return also, nil
+}
+
+// senderSelected returns the keys of the CC and BCC headers, and the properties
+// without BCC.
+//
+// rabbitmq: sender-selected distribution; what is no text is skipped.
+func senderSelected(p amqp.Properties) (keys []string, _ amqp.Properties, err error) {
+	for _, name := range []string{"CC", "BCC"} {
+		v, ok := p.Header(name)
+		if !ok {
+			continue
+		}
+		list, ok := v.([]any)
+		if !ok {
+			return nil, nil, amqp.Errorf(amqp.PreconditionFailed, "invalid message: {unacceptable_type_in_header,\"%s\",%s}", name, amqp.TypeName(v))
+		}
+		for _, v := range list {
+			if key, ok := v.(string); ok {
+				keys = append(keys, key)
+			}
+		}
+		if name == "BCC" {
+			p = p.WithoutHeader(name)
+		}
+	}
+	return keys, p, nil
+}
+
+// basicGet takes one message out of a queue.
+func (ch *channel) basicGet(m *amqp.BasicGet) error {
+	q, err := ch.queue(m.Queue)
+	if err != nil {
+		return err
+	}
+	e, left, ok, err := q.Get(m.NoAck)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		ch.reply(&amqp.BasicGetEmpty{})
+		return nil
+	}
+	ch.mu.Lock()
+	ch.tag++
+	tag := ch.tag
+	if !m.NoAck {
+		ch.unacked.add(tag, delivery{queue: q, entry: e})
+	}
+	ch.mu.Unlock()
+	c := ch.conn
+	c.scratch = amqp.AppendMethod(c.scratch[:0], ch.number, &amqp.BasicGetOk{
+		DeliveryTag: tag, Redelivered: e.Redelivered, Exchange: e.Message.Exchange, RoutingKey: e.Message.RoutingKey, MessageCount: uint32(left),
+	})
+	c.scratch = amqp.AppendContent(c.scratch, ch.number, e.Message, c.frameMax)
+	c.writeFrames(c.scratch)
+	if cap(c.scratch) > keepBuffer {
+		c.scratch = nil
+	}
+	return nil
+}
+
+// basicAck settles deliveries.
+func (ch *channel) basicAck(payload []byte) error {
+	tag, multiple, err := amqp.ParseBasicAck(payload)
+	if err != nil {
+		return err
+	}
+	return ch.settle(ack, tag, multiple)
+}
+
+func (ch *channel) basicReject(m *amqp.BasicReject) error {
+	if m.Requeue {
+		return ch.settle(requeue, m.DeliveryTag, false)
+	}
+	return ch.settle(reject, m.DeliveryTag, false)
+}
+
+func (ch *channel) basicNack(m *amqp.BasicNack) error {
+	if m.Requeue {
+		return ch.settle(requeue, m.DeliveryTag, m.Multiple)
+	}
+	return ch.settle(reject, m.DeliveryTag, m.Multiple)
+}
+
+// settle takes deliveries out of what is unacked, and notes what becomes of them.
+//
+// spec: basic.ack; rabbitmq: the tag itself must be outstanding; 0 with multiple
+// means all there are, which may be none.
+func (ch *channel) settle(how outcome, tag uint64, multiple bool) error {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if !ch.unacked.has(tag) && !(multiple && tag == 0) {
+		return amqp.Errorf(amqp.PreconditionFailed, "unknown delivery tag %d", tag)
+	}
+	if !multiple {
+		d, _ := ch.unacked.take(tag)
+		ch.settled(how, tag, d)
+		return nil
+	}
+	for t, d := range ch.unacked.upTo(tag) {
+		ch.settled(how, t, d)
+	}
+	return nil
+}
+
+// settled notes the outcome of one delivery. The lock is held.
+func (ch *channel) settled(how outcome, tag uint64, d delivery) {
+	if ch.tx != nil {
+		ch.tx.settled = append(ch.tx.settled, settlement{how: how, tag: tag, delivery: d})
+		return
+	}
+	ch.returned(&d)
+	ch.conn.settling.wake(ch.freed(d.consumer))
+	ch.conn.settling.add(how, d)
+}
+
+// basicRecover requeues all that is unacked; the reply goes out first.
+func (ch *channel) basicRecover(m *amqp.BasicRecover) error {
+	if !m.Requeue {
+		return amqp.Errorf(amqp.NotImplemented, "requeue=false")
+	}
+	ch.reply(&amqp.BasicRecoverOk{})
+	ch.recover()
+	return nil
+}
+
+func (ch *channel) basicRecoverAsync(m *amqp.BasicRecoverAsync) error {
+	if !m.Requeue {
+		return amqp.Errorf(amqp.NotImplemented, "requeue=false")
+	}
+	ch.recover()
+	return nil
+}
+
+func (ch *channel) recover() {
+	s := &ch.conn.settling
+	for _, d := range ch.takeUnacked(0) {
+		s.add(requeue, d)
+	}
+	ch.mu.Lock()
+	s.wake(ch.starving())
+	ch.mu.Unlock()
+	s.flush()
+}

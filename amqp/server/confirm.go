@@ -1,0 +1,19 @@
+package server
+
+import "github.com/harebellmq/harebell/amqp"
+
+// confirmSelect puts the channel into confirm mode. Tags count from here.
+//
+// rabbitmq: publisher confirms
+func (ch *channel) confirmSelect(m *amqp.ConfirmSelect) error {
+	if ch.tx != nil {
+		return amqp.Errorf(amqp.PreconditionFailed, "cannot switch from tx to confirm mode")
+	}
+	if ch.confirms == nil {
+		ch.confirms = &confirms{channel: ch.number, outbox: &ch.conn.outbox}
+	}
+	if !m.NoWait {
+		ch.reply(&amqp.ConfirmSelectOk{})
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package server
+
+import (
+	"encoding/binary"
+	"net"
+	"sync"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+const (
+	// outboxFull is how many octets may wait to be written before nothing more
+	// is delivered, nor read, on a connection.
+	outboxFull = 256 << 10
+
+	// byReference is the body size from which on a body is written from where
+	// it lies. Below it copying costs less than one more piece in a writev.
+	byReference = 64 << 10
+
+	// keepBuffer is the largest buffer that is used again.
+	keepBuffer = 512 << 10
+)
+
+// An outbox holds what is to be written to one connection, in order. Anybody may
+// append, without blocking; the write loop takes everything at once.
+type outbox struct {
+	frameMax uint32 // set when the connection is tuned, before there are channels
+
+	mu       sync.Mutex // guards everything below
+	wake     sync.Cond  // what the write loop, and a read loop without room, wait for
+	buf      []byte
+	mark     int      // where in buf the next piece begins
+	pieces   [][]byte // before it: parts of earlier bufs, and bodies by reference
+	size     int      // octets in all of it
+	confirms []*confirms
+	starved  []*consumer // refused for want of room
+	ended    bool        // nothing more will be appended
+	broken   bool        // nothing more can be written
+	spare    []byte      // the buffer written before, for the next turn
+}
+
+func (o *outbox) init() { o.wake.L = &o.mu }
+
+// full reports whether there is no room. The lock is held.
+func (o *outbox) full() bool { return o.size >= outboxFull }
+
+// grew counts what has been appended to buf. The lock is held.
+func (o *outbox) grew(from int) { o.size += len(o.buf) - from }
+
+// append adds frames. They are written at the next flush, or earlier.
+func (o *outbox) append(frames []byte) {
+	o.mu.Lock()
+	o.buf = append(o.buf, frames...)
+	o.size += len(frames)
+	o.mu.Unlock()
+}
+
+// content adds the header and body frames of a message. The lock is held.
+func (o *outbox) content(channel uint16, m *amqp.Message) {
+	from := len(o.buf)
+	if len(m.Body) < byReference {
+		o.buf = amqp.AppendContent(o.buf, channel, m, o.frameMax)
+		o.grew(from)
+		return
+	}
+	o.buf = amqp.AppendContentHeader(o.buf, channel, m.Properties, uint64(len(m.Body)))
+	o.grew(from)
+	most := len(m.Body)
+	if o.frameMax > 0 {
+		most = int(o.frameMax) - amqp.FrameOverhead
+	}
+	for body := m.Body; len(body) > 0; {
+		n := min(len(body), most)
+		o.reference(channel, body[:n])
+		body = body[n:]
+	}
+}
+
+// reference adds one body frame whose payload is not copied.
+func (o *outbox) reference(channel uint16, payload []byte) {
+	from := len(o.buf)
+	o.buf = append(o.buf, byte(amqp.FrameBody), byte(channel>>8), byte(channel))
+	o.buf = binary.BigEndian.AppendUint32(o.buf, uint32(len(payload)))
+	o.pieces = append(o.pieces, o.buf[o.mark:len(o.buf):len(o.buf)], payload)
+	o.mark = len(o.buf)
+	o.buf = append(o.buf, amqp.FrameEnd)
+	o.grew(from)
+	o.size += len(payload)
+}
+
+// flush lets the write loop write what is there.
+func (o *outbox) flush() {
+	o.mu.Lock()
+	o.wake.Broadcast()
+	o.mu.Unlock()
+}
+
+// confirm notes that there are confirms to send for a channel.
+func (o *outbox) confirm(cf *confirms) {
+	o.mu.Lock()
+	o.confirms = append(o.confirms, cf)
+	o.wake.Broadcast()
+	o.mu.Unlock()
+}
+
+// waitForRoom blocks while the outbox is full.
+func (o *outbox) waitForRoom() {
+	o.mu.Lock()
+	for o.full() && !o.broken && !o.ended {
+		o.wake.Broadcast()
+		o.wake.Wait()
+	}
+	o.mu.Unlock()
+}
+
+// end says that nothing more comes: the write loop writes what is there, then
+// stops.
+func (o *outbox) end() {
+	o.mu.Lock()
+	o.ended = true
+	o.wake.Broadcast()
+	o.mu.Unlock()
+}
+
+// breakOff says that nothing can be written any more.
+func (o *outbox) breakOff() {
+	o.mu.Lock()
+	o.broken = true
+	o.buf, o.pieces, o.size, o.mark = nil, nil, 0, 0
+	o.wake.Broadcast()
+	o.mu.Unlock()
+}
+
+// take waits until there is something to write and returns all of it, and the
+// consumers that found the outbox full before. ok is false at the end.
+//
+// Confirms are put behind what was there: a basic.return that belongs to one is
+// always in front of it.
+func (o *outbox) take(last net.Buffers) (out net.Buffers, starved []*consumer, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(last) == 1 && cap(last[0]) <= keepBuffer {
+		o.spare = last[0][:0]
+	}
+	for o.size == 0 && len(o.confirms) == 0 && !o.ended && !o.broken {
+		o.wake.Wait()
+	}
+	for i, cf := range o.confirms {
+		from := len(o.buf)
+		o.buf = cf.emit(o.buf)
+		o.grew(from)
+		o.confirms[i] = nil
+	}
+	o.confirms = o.confirms[:0]
+	if o.broken || o.size == 0 && o.ended {
+		return nil, nil, false
+	}
+	out = append(last[:0], o.pieces...)
+	if len(o.buf) > o.mark {
+		out = append(out, o.buf[o.mark:])
+	}
+	o.buf, o.spare = o.spare, nil
+	o.pieces, o.size, o.mark = nil, 0, 0
+	starved, o.starved = o.starved, nil
+	o.wake.Broadcast() // there is room
+	return out, starved, true
+}

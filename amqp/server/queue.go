@@ -1,0 +1,111 @@
+package server
+
+import (
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/vhost"
+)
+
+func (ch *channel) queueDeclare(m *amqp.QueueDeclare) error {
+	name := clean(m.Queue)
+	if name == vhost.ReplyTo {
+		// rabbitmq: there always is one, with its requester as consumer.
+		if !m.NoWait {
+			ch.reply(&amqp.QueueDeclareOk{Queue: name, ConsumerCount: 1})
+		}
+		return nil
+	}
+	var q queue.Queue
+	var stored bool
+	var err error
+	if m.Passive {
+		q, err = ch.conn.vhost.CheckQueue(name, ch.conn)
+	} else {
+		q, stored, err = ch.conn.vhost.DeclareQueue(queue.Declaration{
+			Name:       name,
+			Durable:    m.Durable,
+			Exclusive:  m.Exclusive,
+			AutoDelete: m.AutoDelete,
+			Arguments:  m.Arguments,
+		}, ch.conn)
+	}
+	if err != nil {
+		return err
+	}
+	ch.lastQueue = q.Declaration().Name
+	if !m.NoWait {
+		s := q.Stats()
+		ch.replyStored(&amqp.QueueDeclareOk{
+			Queue:         ch.lastQueue,
+			MessageCount:  uint32(s.Ready),
+			ConsumerCount: uint32(s.Consumers),
+		}, stored)
+	}
+	return nil
+}
+
+// binding makes the binding of queue.bind and queue.unbind.
+//
+// spec: queue.bind: without a queue name and a routing key, the key is the name
+// of the queue declared last.
+func (ch *channel) binding(name, source, key string, arguments amqp.Table) (exchange.Binding, error) {
+	if name == "" && key == "" {
+		key = ch.lastQueue
+	}
+	name, err := ch.queueName(name)
+	return exchange.Binding{
+		Source:      clean(source),
+		Destination: exchange.Destination{Kind: exchange.ToQueue, Name: name},
+		Key:         key,
+		Arguments:   arguments,
+	}, err
+}
+
+func (ch *channel) queueBind(m *amqp.QueueBind) error {
+	b, err := ch.binding(m.Queue, m.Exchange, m.RoutingKey, m.Arguments)
+	if err != nil {
+		return err
+	}
+	stored, err := ch.conn.vhost.Bind(b, ch.conn)
+	if err == nil && !m.NoWait {
+		ch.replyStored(&amqp.QueueBindOk{}, stored)
+	}
+	return err
+}
+
+func (ch *channel) queueUnbind(m *amqp.QueueUnbind) error {
+	b, err := ch.binding(m.Queue, m.Exchange, m.RoutingKey, m.Arguments)
+	if err != nil {
+		return err
+	}
+	stored, err := ch.conn.vhost.Unbind(b)
+	if err == nil {
+		ch.replyStored(&amqp.QueueUnbindOk{}, stored)
+	}
+	return err
+}
+
+func (ch *channel) queuePurge(m *amqp.QueuePurge) error {
+	q, err := ch.queue(m.Queue)
+	if err != nil {
+		return err
+	}
+	n := q.Purge()
+	if !m.NoWait {
+		ch.replyStored(&amqp.QueuePurgeOk{MessageCount: uint32(n)}, q.Declaration().Durable)
+	}
+	return nil
+}
+
+func (ch *channel) queueDelete(m *amqp.QueueDelete) error {
+	name, err := ch.queueName(m.Queue)
+	if err != nil {
+		return err
+	}
+	n, stored, err := ch.conn.vhost.DeleteQueue(name, ch.conn, m.IfUnused, m.IfEmpty)
+	if err == nil && !m.NoWait {
+		ch.replyStored(&amqp.QueueDeleteOk{MessageCount: uint32(n)}, stored)
+	}
+	return err
+}

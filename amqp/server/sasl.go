@@ -1,0 +1,102 @@
+package server
+
+import (
+	"bytes"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// mechanisms are the SASL mechanisms on offer, the one most clients want first.
+var mechanisms = []string{"PLAIN", "AMQPLAIN"}
+
+// errAccessRefused is a login that was not let in.
+type errAccessRefused struct {
+	mechanism string
+	cause     error
+}
+
+func (e *errAccessRefused) Error() string { return e.cause.Error() }
+
+// login finds out who the client is.
+//
+// spec: connection.start-ok
+func (c *connection) login() error {
+	c.state = stateStarting
+	m, err := c.expect()
+	if err != nil {
+		return err
+	}
+	start, is := m.(*amqp.ConnectionStartOk)
+	if !is {
+		return c.misplaced(m)
+	}
+	c.clientProperties = start.ClientProperties
+	if name, ok := start.ClientProperties["connection_name"].(string); ok {
+		c.log = c.log.With().Str("client", name).Logger()
+	}
+	user, password, err := credentials(start.Mechanism, start.Response)
+	if err != nil {
+		return withMethod(err, m.ID())
+	}
+	if err := c.server.Users.Login(user, password, c.conn.RemoteAddr()); err != nil {
+		return &errAccessRefused{mechanism: start.Mechanism, cause: err}
+	}
+	c.user = user
+	c.log = c.log.With().Str("user", user).Logger()
+	return nil
+}
+
+// credentials reads the response of a mechanism.
+func credentials(mechanism, response string) (user, password string, err error) {
+	switch mechanism {
+	case "PLAIN":
+		return plain(response)
+	case "AMQPLAIN":
+		return amqplain(response)
+	}
+	return "", "", amqp.Errorf(amqp.CommandInvalid, "unknown authentication mechanism '%s'; offered are %v", mechanism, mechanisms)
+}
+
+// plain reads NUL user NUL password.
+//
+// rabbitmq: an authorization identity in front is not accepted.
+func plain(response string) (user, password string, err error) {
+	parts := bytes.Split([]byte(response), []byte{0})
+	if len(parts) != 3 || len(parts[0]) != 0 {
+		return "", "", amqp.Errorf(amqp.SyntaxError, "response of mechanism PLAIN is not NUL, user, NUL, password")
+	}
+	return string(parts[1]), string(parts[2]), nil
+}
+
+// amqplain reads a field table without its length.
+func amqplain(response string) (user, password string, err error) {
+	t, err := amqp.ParseTable([]byte(response))
+	if err != nil {
+		return "", "", amqp.Errorf(amqp.SyntaxError, "response of mechanism AMQPLAIN is not a field table: %v", err)
+	}
+	text := func(key string) string {
+		switch v := t[key].(type) {
+		case string:
+			return v
+		case []byte:
+			return string(v)
+		}
+		err = amqp.Errorf(amqp.SyntaxError, "response of mechanism AMQPLAIN has no text %s", key)
+		return ""
+	}
+	return text("LOGIN"), text("PASSWORD"), err
+}
+
+// capable reports whether the client has declared a capability.
+func (c *connection) capable(name string) bool {
+	t, _ := c.clientProperties["capabilities"].(amqp.Table)
+	yes, _ := t[name].(bool)
+	return yes
+}
+
+// refusal is what a client is told whose login failed.
+//
+// rabbitmq: the reason stays in the log
+func (e *errAccessRefused) refusal() *amqp.Error {
+	return amqp.Errorf(amqp.AccessRefused, "Login was refused using authentication mechanism %s. For details see the broker logfile.", e.mechanism)
+}

@@ -1,0 +1,236 @@
+// Package server is the conversation: it accepts connections, speaks AMQP 0-9-1
+// with RabbitMQ's extensions on them, and carries out what clients ask on a
+// registry of virtual hosts.
+//
+// A connection has two goroutines. The read loop owns everything a client can
+// say: it parses, looks up, publishes, settles. The write loop owns the socket's
+// other direction. Between them is the outbox, into which queues put deliveries
+// too. There is no goroutine per channel, queue or consumer.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/store"
+	"github.com/harebellmq/harebell/vhost"
+)
+
+// ErrServerClosed is returned by Serve after Shutdown.
+var ErrServerClosed = errors.New("server closed")
+
+// The limits a server proposes unless it is told others.
+const (
+	DefaultFrameMax         = 131072
+	DefaultChannelMax       = 2047
+	DefaultHeartbeat        = 60 * time.Second
+	DefaultMaxMessageSize   = 128 << 20
+	DefaultHandshakeTimeout = 10 * time.Second
+)
+
+// A Server speaks AMQP. Its exported fields must not change once it serves.
+type Server struct {
+	VHosts *vhost.Registry
+	Users  *auth.Users
+	Store  store.Store // whose room for more the readers wait for
+
+	FrameMax         uint32         // octets; 0 means DefaultFrameMax
+	ChannelMax       uint16         // 0 means DefaultChannelMax
+	Heartbeat        time.Duration  // whole seconds; 0 means DefaultHeartbeat, negative none
+	MaxMessageSize   int64          // octets of a body; 0 means DefaultMaxMessageSize
+	HandshakeTimeout time.Duration  // from accepting to open; 0 means DefaultHandshakeTimeout
+	Properties       amqp.Table     // what connection.start says of the server
+	Clock            clock.Clock    // nil means clock.System
+	Log              zerolog.Logger // the zero value writes nothing
+
+	mu          sync.Mutex // guards what follows
+	listeners   map[net.Listener]bool
+	connections map[*connection]bool
+	closing     bool
+	idle        chan struct{} // closed when closing and the last connection is gone
+}
+
+// Serve accepts connections on l until Shutdown, and returns ErrServerClosed
+// then, or the error that ended it. It closes l.
+func (s *Server) Serve(l net.Listener) error {
+	if !s.track(l) {
+		l.Close()
+		return ErrServerClosed
+	}
+	defer l.Close()
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if s.isClosing() {
+				return ErrServerClosed
+			}
+			var temporary net.Error
+			if errors.As(err, &temporary) && temporary.Timeout() {
+				continue
+			}
+			if isTooManyFiles(err) {
+				s.Log.Error().Err(err).Msg("connection not accepted")
+				s.pause(50 * time.Millisecond)
+				continue
+			}
+			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
+		}
+		go s.ServeConn(conn)
+	}
+}
+
+// pause waits, for a shortage that others have to end.
+func (s *Server) pause(d time.Duration) {
+	over := make(chan struct{})
+	s.clock().AfterFunc(d, func() { close(over) })
+	<-over
+}
+
+// ServeConn speaks to one client until the connection has ended. It closes conn.
+func (s *Server) ServeConn(conn net.Conn) {
+	c := newConnection(s, conn)
+	if !s.add(c) {
+		conn.Close()
+		return
+	}
+	defer s.remove(c)
+	c.serve()
+}
+
+// Shutdown stops accepting, tells every client that the broker is going down and
+// waits until they have gone, or ctx is done: then what is left is cut off. What
+// has been confirmed by then is in the store's hands.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+		if len(s.connections) == 0 {
+			close(s.idle)
+		}
+	}
+	for l := range s.listeners {
+		l.Close()
+	}
+	var open []*connection
+	for c := range s.connections {
+		open = append(open, c)
+	}
+	s.mu.Unlock()
+
+	for _, c := range open {
+		c.shutdown(amqp.Errorf(amqp.ConnectionForced, "broker forced connection closure with reason 'shutdown'"))
+	}
+	select {
+	case <-s.idle:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range open {
+		c.conn.Close()
+	}
+	<-s.idle
+	return ctx.Err()
+}
+
+func (s *Server) track(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	if s.listeners == nil {
+		s.listeners = make(map[net.Listener]bool)
+	}
+	s.listeners[l] = true
+	return true
+}
+
+func (s *Server) add(c *connection) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	if s.connections == nil {
+		s.connections = make(map[*connection]bool)
+	}
+	s.connections[c] = true
+	return true
+}
+
+func (s *Server) remove(c *connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.connections, c)
+	if s.closing && len(s.connections) == 0 {
+		close(s.idle)
+	}
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+func (s *Server) clock() clock.Clock {
+	if s.Clock == nil {
+		return clock.System
+	}
+	return s.Clock
+}
+
+func (s *Server) frameMax() uint32 {
+	if s.FrameMax == 0 {
+		return DefaultFrameMax
+	}
+	return s.FrameMax
+}
+
+func (s *Server) channelMax() uint16 {
+	if s.ChannelMax == 0 {
+		return DefaultChannelMax
+	}
+	return s.ChannelMax
+}
+
+func (s *Server) heartbeat() uint16 {
+	switch {
+	case s.Heartbeat == 0:
+		return uint16(DefaultHeartbeat / time.Second)
+	case s.Heartbeat < 0:
+		return 0
+	}
+	return uint16(s.Heartbeat / time.Second)
+}
+
+func (s *Server) maxMessageSize() int64 {
+	if s.MaxMessageSize == 0 {
+		return DefaultMaxMessageSize
+	}
+	return s.MaxMessageSize
+}
+
+func (s *Server) properties() amqp.Table {
+	if s.Properties == nil {
+		return Properties(DefaultProduct, DefaultVersion, "development")
+	}
+	return s.Properties
+}
+
+func (s *Server) handshakeTimeout() time.Duration {
+	if s.HandshakeTimeout == 0 {
+		return DefaultHandshakeTimeout
+	}
+	return s.HandshakeTimeout
+}

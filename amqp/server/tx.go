@@ -1,0 +1,137 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// A tx is what a transactional channel has said since the last commit: messages
+// nobody has seen yet, and what it wants to become of deliveries.
+type tx struct {
+	published []publication
+	settled   []settlement
+}
+
+// A settlement is the outcome of one delivery, to be undone by a rollback.
+type settlement struct {
+	how      outcome
+	tag      uint64
+	delivery delivery
+}
+
+// txSelect makes the channel transactional.
+//
+// spec: tx.select
+func (ch *channel) txSelect(*amqp.TxSelect) error {
+	if ch.confirms != nil {
+		return amqp.Errorf(amqp.PreconditionFailed, "cannot switch from confirm to tx mode")
+	}
+	if ch.tx == nil {
+		ch.tx = new(tx)
+	}
+	ch.reply(&amqp.TxSelectOk{})
+	return nil
+}
+
+// txCommit carries out what has been gathered, and answers when it is on disk.
+//
+// spec: tx.commit; rabbitmq: if a queue refuses a message the others keep theirs,
+// and the client hears of a partial completion.
+func (ch *channel) txCommit(*amqp.TxCommit) error {
+	if ch.tx == nil {
+		return notTransactional()
+	}
+	published, settled := ch.tx.published, ch.tx.settled
+	*ch.tx = tx{}
+	r := newTxReceipt(len(published))
+	for i, p := range published {
+		if err := ch.route(p, r, uint64(i)); err != nil {
+			return err
+		}
+	}
+	ch.commitSettled(settled)
+	ch.conn.gathered()
+	ok := r.wait()
+	if err := ch.conn.stored(); err != nil {
+		return err
+	}
+	if !ok {
+		return amqp.Errorf(amqp.PreconditionFailed, "partial tx completion")
+	}
+	ch.reply(&amqp.TxCommitOk{})
+	return nil
+}
+
+// commitSettled lets the outcomes of a transaction happen.
+func (ch *channel) commitSettled(settled []settlement) {
+	s := &ch.conn.settling
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	for _, x := range settled {
+		ch.returned(&x.delivery)
+		s.wake(ch.freed(x.delivery.consumer))
+		s.add(x.how, x.delivery)
+	}
+}
+
+// txRollback forgets what has been gathered; deliveries can be acked again.
+//
+// spec: tx.rollback
+func (ch *channel) txRollback(*amqp.TxRollback) error {
+	if ch.tx == nil {
+		return notTransactional()
+	}
+	ch.tx.restore(ch)
+	*ch.tx = tx{}
+	ch.reply(&amqp.TxRollbackOk{})
+	return nil
+}
+
+// restore makes deliveries unacked again that the transaction has settled.
+func (t *tx) restore(ch *channel) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	ch.unacked.restore(t.settled)
+	t.settled = nil
+}
+
+func notTransactional() error {
+	return amqp.Errorf(amqp.PreconditionFailed, "channel is not transactional")
+}
+
+// A txReceipt waits for all messages of a transaction. It implements
+// store.Receipt.
+type txReceipt struct {
+	mu      sync.Mutex // guards what follows
+	left    int
+	refused bool
+	done    chan struct{}
+}
+
+func newTxReceipt(n int) *txReceipt {
+	r := &txReceipt{left: n, done: make(chan struct{})}
+	if n == 0 {
+		close(r.done)
+	}
+	return r
+}
+
+// Confirm implements store.Receipt.
+func (r *txReceipt) Confirm(lo, hi uint64, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused = r.refused || !ok
+	r.left -= int(hi - lo + 1)
+	if r.left == 0 {
+		close(r.done)
+	}
+}
+
+// wait returns when all is decided, and reports whether all was taken over.
+func (r *txReceipt) wait() bool {
+	<-r.done
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.refused
+}
