@@ -178,3 +178,35 @@ func TestPropertiesEditsLeaveTheOldOnesAlone(t *testing.T) {
 		t.Errorf("\n got %x\nwant %x", got, old)
 	}
 }
+
+// TestPropertiesCutShort asks of all beginnings of properties all there is to
+// ask: what Check refuses must not panic.
+func TestPropertiesCutShort(t *testing.T) {
+	whole := full.Properties()
+	for n := range whole {
+		p := whole[:n]
+		if p.Check() == nil && n > 0 {
+			t.Errorf("%d of %d octets pass", n, len(whole))
+		}
+		if got := p.ClusterID(); got != "" {
+			t.Errorf("%d of %d octets have the cluster id %q", n, len(whole), got)
+		}
+		if v, ok := p.Timestamp(); ok && v != full.Timestamp {
+			t.Errorf("%d of %d octets have the timestamp %d", n, len(whole), v)
+		}
+		if v, ok := p.Header("b"); ok && v != "two" {
+			t.Errorf("%d of %d octets have the header %v", n, len(whole), v)
+		}
+		p.Headers()
+		p.WithHeader("b", nil).WithoutHeader("a").WithReplyTo("r").WithoutExpiration()
+		NewMessage("", "", p, nil)
+	}
+
+	broken := Properties("\x20\x00\x00\x00\x00\x03\x01az")
+	if h, ok := broken.Header("a"); ok || broken.Headers() != nil {
+		t.Errorf("a broken table has the header %v", h)
+	}
+	if got := broken.WithoutHeader("a"); string(got) != string(broken) {
+		t.Errorf("a broken table without a header became %x", got)
+	}
+}

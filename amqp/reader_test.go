@@ -27,6 +27,14 @@ func TestReadProtocolHeader(t *testing.T) {
 	}
 }
 
+func TestReadProtocolHeaderAtTheEnd(t *testing.T) {
+	for octets, want := range map[string]error{"": io.EOF, "AMQP": io.ErrUnexpectedEOF} {
+		if header, err := NewReader(strings.NewReader(octets)).ReadProtocolHeader(); err != want {
+			t.Errorf("%q: got %q, %v, want %v", octets, header, err, want)
+		}
+	}
+}
+
 func TestReadFrameErrors(t *testing.T) {
 	method := strings.Repeat("\x00", 20)
 	tests := []struct {

@@ -15,7 +15,7 @@ import (
 //	1 header size=2 content-type="text/plain" headers={a: I 1} delivery-mode=2
 //	1 body "hi"
 //	0 heartbeat
-//	1 raw 0100010000000200143bce
+//	1 raw 01000100000002003cce
 //
 // Fields have the specification's names. Strings are quoted as in Go, numbers
 // decimal; a bit is a word that is there or not, and a table that is empty is

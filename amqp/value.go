@@ -197,7 +197,7 @@ func equalTables(t, u Table, equal func(a, b any) bool) bool {
 
 // FormatValue prints a value as it appears in error texts: strings without
 // quotes, integers in decimal, floats as 1.0e3, anything else in the notation of
-// AppendTrace. It panics on a value no Table can hold.
+// AppendTrace, and as Go prints it what no Table can hold.
 func FormatValue(v any) string {
 	if n, ok := Integer(v); ok {
 		return strconv.FormatInt(n, 10)
@@ -217,6 +217,9 @@ func FormatValue(v any) string {
 		return strconv.FormatUint(uint64(v), 10)
 	case nil:
 		return "undefined"
+	}
+	if checkValue(v, maxNesting) != nil {
+		return fmt.Sprint(v)
 	}
 	octets := appendValue(nil, v)
 	return string(field{tag: octets[0], octets: octets[1:]}.appendTrace(nil))

@@ -128,6 +128,7 @@ func TestFormatValue(t *testing.T) {
 		{Decimal{2, 314}, "D 2:314"},
 		{[]any{int32(1)}, "A [I 1]"},
 		{Table{"a": "b"}, `F {a: S "b"}`},
+		{[]any{uint(1)}, "[1]"},
 
 		// What Erlang prints for these.
 		{1000.0, "1.0e3"},
