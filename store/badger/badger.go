@@ -1,0 +1,262 @@
+// Package badger is the store that lasts: definitions and messages in a Badger
+// database, in one directory.
+//
+//	s, err := badger.Open(dir, badger.Options{Logger: log})
+//
+// Messages are not kept one by one but in segments, which hold all that one
+// group of batches wrote. One goroutine, the committer, writes them, each group
+// in one synced transaction. What is settled before it was written is not
+// written at all, and a segment of which everything is settled is deleted.
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/store"
+)
+
+// A Store keeps everything in a directory. It implements store.Store.
+type Store struct {
+	// Immutable.
+	db     *badger.DB
+	log    zerolog.Logger
+	limits limits
+	fault  func() error
+	index  *index // has a lock of its own
+
+	wake      chan struct{} // for the committer, holds one
+	committed chan struct{} // closed when the committer has ended
+	stirred   chan struct{} // for the keeper, holds one: something is written
+	rotated   chan struct{} // for the keeper, holds one: much is written
+	quit      chan struct{} // closed to end the keeper
+	tended    chan struct{} // closed when the keeper has ended
+
+	moving sync.RWMutex // held for writing while messages change their segment
+	failed atomic.Pointer[error]
+
+	mu      sync.Mutex // guards all below
+	pending []*group   // in their order; only the last one grows
+	free    *group     // for the next
+	urgent  bool       // somebody waits for the last of pending
+	bytes   int64      // of messages not written
+	room    chan struct{}
+	closing bool
+	loads   []*load
+	loading sync.WaitGroup
+
+	ids queueIDs // has a lock of its own
+}
+
+var _ store.Store = (*Store)(nil)
+
+// maxDoc is how large a definition may be, and maxDocKey its key.
+const (
+	maxDoc    = 64 << 10
+	maxDocKey = 8 << 10
+)
+
+// start begins the work of a store whose index is complete.
+func (s *Store) start(nextSegment uint64) {
+	c := &committer{s: s, next: nextSegment}
+	go c.run()
+	go s.keep()
+}
+
+// Append implements store.Store. Receipts and Done are called by the committer,
+// or for a batch that cannot be written by a goroutine of its own.
+func (s *Store) Append(b store.Batch) {
+	if err := check(&b); err != nil {
+		go refuse(copied(b), err)
+		return
+	}
+	if !s.add(func(g *group) { g.add(&b) }) {
+		go refuse(copied(b), store.ErrClosed)
+	}
+}
+
+// copied returns b with slices of its own, for a goroutine that is still busy
+// with them when Append has returned.
+func copied(b store.Batch) store.Batch {
+	b.Records = slices.Clone(b.Records)
+	return b
+}
+
+// check returns why a batch cannot be written.
+func check(b *store.Batch) error {
+	for _, d := range b.Docs {
+		if len(d.Value) > maxDoc || len(d.Key) > maxDocKey {
+			return fmt.Errorf("definition %.40q of %d octets is too large", d.Key, len(d.Value))
+		}
+	}
+	return nil
+}
+
+// add lets f put something into the group that is gathering, and wakes the
+// committer if need be. It reports false if the store is closed.
+func (s *Store) add(f func(*group)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	first := len(s.pending) == 0
+	g := s.gathering()
+	before := g.bytes
+	f(g)
+	s.bytes += g.bytes - before
+	// The committer sees what comes later by itself. For something that
+	// nobody waits for it only sets its timer.
+	if first || g.urgent && !s.urgent {
+		s.urgent = s.urgent || g.urgent
+		s.signal()
+	}
+	return true
+}
+
+func (s *Store) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// gathering returns the group to which the next batch belongs.
+func (s *Store) gathering() *group {
+	if n := len(s.pending); n > 0 && s.pending[n-1].bytes < groupLimit {
+		return s.pending[n-1]
+	}
+	g := s.free
+	s.free = nil
+	if g == nil {
+		g = new(group)
+	}
+	s.pending = append(s.pending, g)
+	return g
+}
+
+// take returns the next group to write, or nil if there is none or, unless it is
+// due, nobody waits for it.
+func (s *Store) take(due bool) *group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pending) == 0 || !due && !s.urgent {
+		return nil
+	}
+	g := s.pending[0]
+	s.pending = slices.Delete(s.pending, 0, 1)
+	if len(s.pending) == 0 {
+		s.urgent = false
+	}
+	return g
+}
+
+// recycle notes that a group is answered.
+func (s *Store) recycle(g *group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bytes -= g.bytes
+	if s.room != nil && s.bytes <= pendingLimit {
+		close(s.room)
+		s.room = nil
+	}
+	g.reset()
+	s.free = g
+}
+
+// holdsBack reports whether something waits that nobody waits for.
+func (s *Store) holdsBack() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending) > 0
+}
+
+func (s *Store) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// Room implements store.Store. The limit is 64 MiB.
+func (s *Store) Room() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bytes <= pendingLimit {
+		return always
+	}
+	if s.room == nil {
+		s.room = make(chan struct{})
+	}
+	return s.room
+}
+
+var always = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Backlog implements store.Store.
+func (s *Store) Backlog(queue uint64) []store.Extent {
+	s.index.mu.Lock()
+	defer s.index.mu.Unlock()
+	q := s.index.queues[queue]
+	if q == nil {
+		return nil
+	}
+	var all []store.Extent
+	for _, l := range q.lanes {
+		if l.recovered.Last > 0 {
+			all = append(all, l.recovered)
+		}
+	}
+	return all
+}
+
+// Retain implements store.Store.
+func (s *Store) Retain(queues []uint64) {
+	queues = slices.Clone(queues)
+	s.add(func(g *group) { g.retain, g.retains = queues, true })
+}
+
+// Err implements store.Store.
+func (s *Store) Err() error {
+	if err := s.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// fail stops the store from writing.
+func (s *Store) fail(err error) {
+	if s.failed.CompareAndSwap(nil, &err) {
+		s.log.Error().Err(err).Msg("store has failed, nothing is written any more")
+	}
+}
+
+// Close implements store.Store. A second call returns nil.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	if s.closing {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closing = true
+	s.signal()
+	s.mu.Unlock()
+
+	<-s.committed
+	close(s.quit)
+	<-s.tended
+	s.loading.Wait()
+	if err := s.db.Close(); err != nil {
+		return errors.Join(s.Err(), fmt.Errorf("close store: %w", err))
+	}
+	return s.Err()
+}

@@ -1,0 +1,104 @@
+package badger
+
+import (
+	"github.com/harebellmq/harebell/store"
+)
+
+// A group is batches that are written together: all that was appended while the
+// group before was being written.
+type group struct {
+	records []*store.Record
+	settled []store.Settled
+	docs    []store.Doc
+	dropped []uint64
+	dones   []func(error)
+
+	moves   []*move  // survivors of old segments
+	retain  []uint64 // the queues to keep, if retains
+	retains bool
+	reserve uint64 // raise the limit of queue ids to this number
+
+	bytes  int64 // of messages
+	urgent bool  // somebody waits for it
+	last   bool  // the store is closing
+}
+
+// forced reports whether the group must not leave any settlement unwritten.
+func (g *group) forced() bool { return len(g.dones)+len(g.moves) > 0 || g.last }
+
+// recordOverhead is what a message costs besides its octets, roughly.
+const recordOverhead = 128
+
+// add puts a batch into the group.
+func (g *group) add(b *store.Batch) {
+	g.records = append(g.records, b.Records...)
+	for _, r := range b.Records {
+		g.bytes += int64(len(r.Message.Body)+len(r.Message.Properties)) + recordOverhead
+		g.urgent = g.urgent || r.Awaited()
+	}
+	for _, s := range b.Settled {
+		g.settle(s)
+	}
+	g.docs = append(g.docs, b.Docs...)
+	g.dropped = append(g.dropped, b.Dropped...)
+	if b.Done != nil {
+		g.dones = append(g.dones, b.Done)
+		g.urgent = true
+	}
+	if len(b.Docs) > 0 || g.bytes >= lazyLimit {
+		g.urgent = true
+	}
+}
+
+// lazyLimit is how many octets of messages that nobody waits for may gather
+// before they are written without delay.
+const lazyLimit = 4 << 20
+
+// settle notes a settlement; one that continues the last one joins it.
+func (g *group) settle(s store.Settled) {
+	if n := len(g.settled); n > 0 {
+		last := &g.settled[n-1]
+		if last.Queue == s.Queue && last.Span.Hi+1 == s.Span.Lo && s.Span.Lo>>store.LaneShift == last.Span.Lo>>store.LaneShift {
+			last.Span.Hi = s.Span.Hi
+			return
+		}
+	}
+	g.settled = append(g.settled, s)
+}
+
+// claim returns those records of the group that were not cancelled.
+func (g *group) claim() []*store.Record {
+	claimed := g.records[:0]
+	for _, r := range g.records {
+		if r.Claim() {
+			claimed = append(claimed, r)
+		}
+	}
+	clear(g.records[len(claimed):])
+	g.records = claimed
+	return claimed
+}
+
+// reset empties the group for the next use.
+func (g *group) reset() {
+	clear(g.records)
+	clear(g.docs)
+	clear(g.dones)
+	*g = group{
+		records: g.records[:0],
+		settled: g.settled[:0],
+		docs:    g.docs[:0],
+		dropped: g.dropped[:0],
+		dones:   g.dones[:0],
+	}
+}
+
+// refuse answers a batch that is not written.
+func refuse(b store.Batch, err error) {
+	var g group
+	g.records = append(g.records, b.Records...)
+	store.Answer(g.claim(), err)
+	if b.Done != nil {
+		b.Done(err)
+	}
+}

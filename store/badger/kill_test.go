@@ -1,0 +1,5 @@
+package badger
+
+const victimVariable = "HAREBELL_VICTIM"
+
+func runVictim(dir string) {}

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"sync/atomic"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+// A Record follows one published message until its publisher can be told that
+// the broker is responsible for it: that it is on disk for every durable queue
+// it went to, or that those queues have settled it already, whichever is first.
+//
+// A record that all queues settle before its group is written is cancelled: it
+// never touches the disk. With consumers that keep up that is most of them.
+//
+// The publisher makes a record with Init, and each durable queue that takes the
+// message adds a Ref. Then the publisher calls Release, and appends the record
+// to the store unless that cancelled it. Queues may settle it all the while, so
+// a store may hear that a message is settled before it hears of the message.
+type Record struct {
+	Message *amqp.Message
+
+	receipt Receipt
+	tag     uint64
+	refs    []Ref
+	one     [1]Ref // room for refs in the usual case of one durable queue
+
+	// holds counts what stands in the way of cancelling: the publisher while
+	// it is still routing, and each reference that its queue has not settled.
+	holds   atomic.Int32
+	phase   atomic.Uint32
+	refused atomic.Bool
+}
+
+// A Ref is one place of a message: a queue, the number it has there, and when it
+// expires there (Unix milliseconds, 0 for never).
+type Ref struct {
+	Queue   uint64
+	Seq     uint64
+	Expires int64
+}
+
+// A Receipt is told what became of publishes, by the tags their publisher gave
+// them. It must not block: it may be called from the store's writer and with a
+// queue's lock held.
+type Receipt interface {
+	// Confirm reports the tags from lo to hi, both included, as taken over (ok)
+	// or not.
+	Confirm(lo, hi uint64, ok bool)
+}
+
+// The phases of a record. It leaves pending exactly once, and whoever moves it
+// on tells the receipt.
+const (
+	pending   uint32 = iota
+	cancelled        // settled everywhere before it was written
+	writing          // in the group that the store is writing
+	written          // on disk, or never to be: answered
+)
+
+// Init makes r the record of a message whose publisher wants to hear of tag; a
+// nil receipt hears nothing. The publisher's hold is on it.
+func (r *Record) Init(m *amqp.Message, receipt Receipt, tag uint64) {
+	r.Message = m
+	r.receipt, r.tag = receipt, tag
+	r.refs = r.one[:0]
+	r.holds.Store(1)
+}
+
+// Add notes that a durable queue has taken the message. Only the goroutine that
+// publishes may call it, and before it appends the record.
+func (r *Record) Add(ref Ref) {
+	r.refs = append(r.refs, ref)
+	r.holds.Add(1)
+}
+
+// Refs returns where the message is. It does not change once the record is
+// appended.
+func (r *Record) Refs() []Ref { return r.refs }
+
+// Refuse notes that a queue did not take the message: the publisher will hear
+// of a failure, whatever the other queues do.
+func (r *Record) Refuse() { r.refused.Store(true) }
+
+// Settle takes the hold of one reference off, and reports whether the record was
+// cancelled: then the store must not be told of this reference. Otherwise it
+// must.
+func (r *Record) Settle() (cancelled bool) { return r.Release() }
+
+// Release takes one hold off. The last one cancels the record if its writing
+// has not begun, and tells the receipt.
+func (r *Record) Release() (last bool) {
+	if r.holds.Add(-1) > 0 || !r.phase.CompareAndSwap(pending, cancelled) {
+		return false
+	}
+	if r.receipt != nil {
+		r.receipt.Confirm(r.tag, r.tag, !r.refused.Load())
+	}
+	return true
+}
+
+// Claim moves the record into the group being written, and reports false if it
+// was cancelled: then it is not to be written. Only a store calls it.
+func (r *Record) Claim() bool { return r.phase.CompareAndSwap(pending, writing) }
+
+// Awaited reports whether somebody waits to hear of the record. A store need not
+// hurry to write the others: most will be settled soon.
+func (r *Record) Awaited() bool { return r.receipt != nil }
+
+// Written reports whether the record is on disk.
+func (r *Record) Written() bool { return r.phase.Load() == written }
+
+// Answer tells the receipts of records that were claimed that they are on disk,
+// or with an error that they are not; neighbouring tags of a receipt go in one
+// call. Only a store calls it.
+func Answer(records []*Record, err error) {
+	for i := 0; i < len(records); {
+		r := records[i]
+		ok := err == nil && !r.refused.Load()
+		lo, hi := r.tag, r.tag
+		for i++; ; i++ {
+			r.phase.Store(written)
+			if i == len(records) {
+				break
+			}
+			next := records[i]
+			if next.receipt != r.receipt || next.tag != hi+1 || ok != (err == nil && !next.refused.Load()) {
+				break
+			}
+			r, hi = next, next.tag
+		}
+		if r.receipt != nil {
+			r.receipt.Confirm(lo, hi, ok)
+		}
+	}
+}
