@@ -538,8 +538,7 @@ func (m *ConnectionOpen) fields(c *coder) {
 }
 
 // ConnectionOpenOk is connection.open-ok, 10/41.
-type ConnectionOpenOk struct {
-}
+type ConnectionOpenOk struct{}
 
 // ID returns ConnectionOpenOkID.
 func (m *ConnectionOpenOk) ID() MethodID { return ConnectionOpenOkID }
@@ -567,8 +566,7 @@ func (m *ConnectionClose) fields(c *coder) {
 }
 
 // ConnectionCloseOk is connection.close-ok, 10/51.
-type ConnectionCloseOk struct {
-}
+type ConnectionCloseOk struct{}
 
 // ID returns ConnectionCloseOkID.
 func (m *ConnectionCloseOk) ID() MethodID { return ConnectionCloseOkID }
@@ -588,8 +586,7 @@ func (m *ConnectionBlocked) fields(c *coder) {
 }
 
 // ConnectionUnblocked is connection.unblocked, 10/61.
-type ConnectionUnblocked struct {
-}
+type ConnectionUnblocked struct{}
 
 // ID returns ConnectionUnblockedID.
 func (m *ConnectionUnblocked) ID() MethodID { return ConnectionUnblockedID }
@@ -611,8 +608,7 @@ func (m *ConnectionUpdateSecret) fields(c *coder) {
 }
 
 // ConnectionUpdateSecretOk is connection.update-secret-ok, 10/71.
-type ConnectionUpdateSecretOk struct {
-}
+type ConnectionUpdateSecretOk struct{}
 
 // ID returns ConnectionUpdateSecretOkID.
 func (m *ConnectionUpdateSecretOk) ID() MethodID { return ConnectionUpdateSecretOkID }
@@ -620,8 +616,7 @@ func (m *ConnectionUpdateSecretOk) ID() MethodID { return ConnectionUpdateSecret
 func (m *ConnectionUpdateSecretOk) fields(*coder) {}
 
 // ChannelOpen is channel.open, 20/10.
-type ChannelOpen struct {
-}
+type ChannelOpen struct{}
 
 // ID returns ChannelOpenID.
 func (m *ChannelOpen) ID() MethodID { return ChannelOpenID }
@@ -631,8 +626,7 @@ func (m *ChannelOpen) fields(c *coder) {
 }
 
 // ChannelOpenOk is channel.open-ok, 20/11.
-type ChannelOpenOk struct {
-}
+type ChannelOpenOk struct{}
 
 // ID returns ChannelOpenOkID.
 func (m *ChannelOpenOk) ID() MethodID { return ChannelOpenOkID }
@@ -684,8 +678,7 @@ func (m *ChannelClose) fields(c *coder) {
 }
 
 // ChannelCloseOk is channel.close-ok, 20/41.
-type ChannelCloseOk struct {
-}
+type ChannelCloseOk struct{}
 
 // ID returns ChannelCloseOkID.
 func (m *ChannelCloseOk) ID() MethodID { return ChannelCloseOkID }
@@ -746,8 +739,7 @@ func (m *ExchangeDeclare) fields(c *coder) {
 }
 
 // ExchangeDeclareOk is exchange.declare-ok, 40/11.
-type ExchangeDeclareOk struct {
-}
+type ExchangeDeclareOk struct{}
 
 // ID returns ExchangeDeclareOkID.
 func (m *ExchangeDeclareOk) ID() MethodID { return ExchangeDeclareOkID }
@@ -771,8 +763,7 @@ func (m *ExchangeDelete) fields(c *coder) {
 }
 
 // ExchangeDeleteOk is exchange.delete-ok, 40/21.
-type ExchangeDeleteOk struct {
-}
+type ExchangeDeleteOk struct{}
 
 // ID returns ExchangeDeleteOkID.
 func (m *ExchangeDeleteOk) ID() MethodID { return ExchangeDeleteOkID }
@@ -801,8 +792,7 @@ func (m *ExchangeBind) fields(c *coder) {
 }
 
 // ExchangeBindOk is exchange.bind-ok, 40/31.
-type ExchangeBindOk struct {
-}
+type ExchangeBindOk struct{}
 
 // ID returns ExchangeBindOkID.
 func (m *ExchangeBindOk) ID() MethodID { return ExchangeBindOkID }
@@ -831,8 +821,7 @@ func (m *ExchangeUnbind) fields(c *coder) {
 }
 
 // ExchangeUnbindOk is exchange.unbind-ok, 40/51.
-type ExchangeUnbindOk struct {
-}
+type ExchangeUnbindOk struct{}
 
 // ID returns ExchangeUnbindOkID.
 func (m *ExchangeUnbindOk) ID() MethodID { return ExchangeUnbindOkID }
@@ -898,8 +887,7 @@ func (m *QueueBind) fields(c *coder) {
 }
 
 // QueueBindOk is queue.bind-ok, 50/21.
-type QueueBindOk struct {
-}
+type QueueBindOk struct{}
 
 // ID returns QueueBindOkID.
 func (m *QueueBindOk) ID() MethodID { return QueueBindOkID }
@@ -926,8 +914,7 @@ func (m *QueueUnbind) fields(c *coder) {
 }
 
 // QueueUnbindOk is queue.unbind-ok, 50/51.
-type QueueUnbindOk struct {
-}
+type QueueUnbindOk struct{}
 
 // ID returns QueueUnbindOkID.
 func (m *QueueUnbindOk) ID() MethodID { return QueueUnbindOkID }
@@ -1007,8 +994,7 @@ func (m *BasicQos) fields(c *coder) {
 }
 
 // BasicQosOk is basic.qos-ok, 60/11.
-type BasicQosOk struct {
-}
+type BasicQosOk struct{}
 
 // ID returns BasicQosOkID.
 func (m *BasicQosOk) ID() MethodID { return BasicQosOkID }
@@ -1167,8 +1153,7 @@ func (m *BasicGetOk) fields(c *coder) {
 }
 
 // BasicGetEmpty is basic.get-empty, 60/72.
-type BasicGetEmpty struct {
-}
+type BasicGetEmpty struct{}
 
 // ID returns BasicGetEmptyID.
 func (m *BasicGetEmpty) ID() MethodID { return BasicGetEmptyID }
@@ -1230,8 +1215,7 @@ func (m *BasicRecover) fields(c *coder) {
 }
 
 // BasicRecoverOk is basic.recover-ok, 60/111.
-type BasicRecoverOk struct {
-}
+type BasicRecoverOk struct{}
 
 // ID returns BasicRecoverOkID.
 func (m *BasicRecoverOk) ID() MethodID { return BasicRecoverOkID }
@@ -1254,8 +1238,7 @@ func (m *BasicNack) fields(c *coder) {
 }
 
 // TxSelect is tx.select, 90/10.
-type TxSelect struct {
-}
+type TxSelect struct{}
 
 // ID returns TxSelectID.
 func (m *TxSelect) ID() MethodID { return TxSelectID }
@@ -1263,8 +1246,7 @@ func (m *TxSelect) ID() MethodID { return TxSelectID }
 func (m *TxSelect) fields(*coder) {}
 
 // TxSelectOk is tx.select-ok, 90/11.
-type TxSelectOk struct {
-}
+type TxSelectOk struct{}
 
 // ID returns TxSelectOkID.
 func (m *TxSelectOk) ID() MethodID { return TxSelectOkID }
@@ -1272,8 +1254,7 @@ func (m *TxSelectOk) ID() MethodID { return TxSelectOkID }
 func (m *TxSelectOk) fields(*coder) {}
 
 // TxCommit is tx.commit, 90/20.
-type TxCommit struct {
-}
+type TxCommit struct{}
 
 // ID returns TxCommitID.
 func (m *TxCommit) ID() MethodID { return TxCommitID }
@@ -1281,8 +1262,7 @@ func (m *TxCommit) ID() MethodID { return TxCommitID }
 func (m *TxCommit) fields(*coder) {}
 
 // TxCommitOk is tx.commit-ok, 90/21.
-type TxCommitOk struct {
-}
+type TxCommitOk struct{}
 
 // ID returns TxCommitOkID.
 func (m *TxCommitOk) ID() MethodID { return TxCommitOkID }
@@ -1290,8 +1270,7 @@ func (m *TxCommitOk) ID() MethodID { return TxCommitOkID }
 func (m *TxCommitOk) fields(*coder) {}
 
 // TxRollback is tx.rollback, 90/30.
-type TxRollback struct {
-}
+type TxRollback struct{}
 
 // ID returns TxRollbackID.
 func (m *TxRollback) ID() MethodID { return TxRollbackID }
@@ -1299,8 +1278,7 @@ func (m *TxRollback) ID() MethodID { return TxRollbackID }
 func (m *TxRollback) fields(*coder) {}
 
 // TxRollbackOk is tx.rollback-ok, 90/31.
-type TxRollbackOk struct {
-}
+type TxRollbackOk struct{}
 
 // ID returns TxRollbackOkID.
 func (m *TxRollbackOk) ID() MethodID { return TxRollbackOkID }
@@ -1320,8 +1298,7 @@ func (m *ConfirmSelect) fields(c *coder) {
 }
 
 // ConfirmSelectOk is confirm.select-ok, 85/11.
-type ConfirmSelectOk struct {
-}
+type ConfirmSelectOk struct{}
 
 // ID returns ConfirmSelectOkID.
 func (m *ConfirmSelectOk) ID() MethodID { return ConfirmSelectOkID }

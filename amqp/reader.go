@@ -109,8 +109,8 @@ func (r *Reader) readFrame() (Frame, error) {
 	header := r.chunk[r.start : r.start+frameHeader]
 	f := Frame{Type: FrameType(header[0]), Channel: binary.BigEndian.Uint16(header[1:])}
 	size := r.announced()
-	if size > r.payloadLimit() {
-		return Frame{}, Errorf(FrameError, "%s: {frame_too_large,%d,%d}", f, size, int64(r.frameMax())-FrameOverhead)
+	if limit := r.payloadLimit(); size > limit {
+		return Frame{}, Errorf(FrameError, "%s: {frame_too_large,%d,%d}", f, size, int64(limit)-FrameOverhead)
 	}
 
 	octets, err := r.next(int(size) + FrameOverhead)
@@ -147,16 +147,14 @@ func (r *Reader) announced() uint32 {
 	return binary.BigEndian.Uint32(r.chunk[r.start+3:])
 }
 
-func (r *Reader) frameMax() uint32 {
+// payloadLimit is frame-max as it is, without taking off the overhead: see
+// SetFrameMax.
+func (r *Reader) payloadLimit() uint32 {
 	if r.limit == 0 {
 		return maxPayload
 	}
 	return min(r.limit, maxPayload)
 }
-
-// payloadLimit is frame-max as it is, without taking off the overhead: see
-// SetFrameMax.
-func (r *Reader) payloadLimit() uint32 { return r.frameMax() }
 
 // next returns the next n octets.
 func (r *Reader) next(n int) ([]byte, error) {

@@ -170,6 +170,32 @@ type packets struct {
 
 func (p *packets) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }
 
+// TestBytesReadWhileReading is for the race detector.
+func TestBytesReadWhileReading(t *testing.T) {
+	r := NewReader(iotest.OneByteReader(bytes.NewReader(bodyFrame('a', 1000))))
+	done := make(chan error)
+	go func() {
+		_, err := r.ReadFrame()
+		done <- err
+	}()
+	var last uint64
+	for {
+		n := r.BytesRead()
+		if n < last {
+			t.Fatalf("BytesRead went from %d to %d", last, n)
+		}
+		last = n
+		select {
+		case err := <-done:
+			if n := r.BytesRead(); n != 1008 || err != nil {
+				t.Errorf("got %d, %v, want 1008", n, err)
+			}
+			return
+		default:
+		}
+	}
+}
+
 func TestBuffered(t *testing.T) {
 	two := append(bodyFrame('a', 3), bodyFrame('b', 3)...)
 	r := NewReader(io.MultiReader(bytes.NewReader(two[:15]), bytes.NewReader(two[15:])))

@@ -75,10 +75,10 @@ func writeContent(w *bytes.Buffer, methods []method) {
 
 func writeStruct(w *bytes.Buffer, m method) {
 	fmt.Fprintf(w, "// %s is %s.%s, %d/%d.\n", m.GoName, m.Class.Name, m.Name, m.Class.Index, m.Index)
-	fmt.Fprintf(w, "type %s struct {\n", m.GoName)
+	fmt.Fprintf(w, "type %s struct {", m.GoName)
 	for _, f := range m.Fields {
 		if f.Reserved == 0 {
-			fmt.Fprintf(w, "%s %s\n", f.GoName, goTypes[f.Type])
+			fmt.Fprintf(w, "\n%s %s", f.GoName, goTypes[f.Type])
 		}
 	}
 	w.WriteString("}\n\n")
