@@ -38,6 +38,8 @@ type Config struct {
 	DefaultPass  string
 	DefaultVHost string
 
+	LoopbackUsers []string // may log in from this machine only
+
 	Product          string            // what clients are told they talk to
 	Version          string            // "major.minor.patch"
 	ServerProperties map[string]string // more things to tell clients

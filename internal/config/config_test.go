@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 		DataDir: "harebell-data",
 		Listen:  []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 128 << 20,
-		DefaultUser: "guest", DefaultPass: "guest", DefaultVHost: "/",
+		DefaultUser: "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
@@ -92,8 +92,11 @@ func TestReadFile(t *testing.T) {
 			func(c *Config) { c.ServerProperties = map[string]string{"site": "Berlin", "rack": "a=1"} }},
 		{"handshake_timeout is in milliseconds", "handshake_timeout = 1500",
 			func(c *Config) { c.HandshakeTimeout = 1500 * time.Millisecond }},
-		{"settings that only RabbitMQ has do no harm", "vm_memory_high_watermark.relative = 0.4\nloopback_users = none",
+		{"settings that only RabbitMQ has do no harm", "vm_memory_high_watermark.relative = 0.4\nconsumer_timeout = 1000",
 			func(*Config) {}},
+		{"loopback_users may be none", "loopback_users = none", func(c *Config) { c.LoopbackUsers = nil }},
+		{"or said one by one", "loopback_users.guest = false\nloopback_users.ann = true",
+			func(c *Config) { c.LoopbackUsers = []string{"ann"} }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ var foreign = []string{
 	"consumer_max_per_channel", "consumer_timeout", "credentials.", "default_limits.", "default_permissions.",
 	"default_queue_type", "default_user_tags.", "default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
-	"listeners.ssl", "load_definitions", "log.", "loopback_users", "management.", "max_connections",
+	"listeners.ssl", "load_definitions", "log.", "management.", "max_connections",
 	"message_interceptors.", "message_store_", "mirroring_", "motd_file", "mqtt.", "msg_store_",
 	"net_ticktime", "node.", "num_acceptors.", "password_hashing_module", "paused.", "prometheus.",
 	"queue_", "quorum_", "raft.", "reverse_dns_lookups", "runtime_parameters.", "shovel.", "socket_writer.",
@@ -74,18 +74,31 @@ func (s *Settings) readLine(line, origin string, again map[*key]bool) error {
 	return nil
 }
 
-// lookup finds the key that a line is about. Listeners and server properties
-// have a name of their own after the key's; the name of a property is part of
-// the value.
+// lookup finds the key that a line is about, and the value it gives. Some lines
+// have a name of their own after the key's:
+//
+//	listeners.tcp.local = 127.0.0.1:5672
+//	loopback_users.guest = false
+//	server_properties.site = Berlin
 func lookup(name, value string) (*key, string) {
+	if strings.HasPrefix(name, "listeners.tcp.") {
+		name = "listeners.tcp.default"
+	} else if user, ok := strings.CutPrefix(name, "loopback_users."); ok {
+		name = "loopback_users"
+		switch value {
+		case "true":
+			value = user
+		case "false":
+			value = "none"
+		default:
+			value = "" // which is refused
+		}
+	} else if property, ok := strings.CutPrefix(name, "server_properties."); ok {
+		name = "server_properties"
+		value = property + "=" + value
+	}
 	for _, k := range keys {
 		if k.name == name {
-			return k, value
-		}
-		if property, ok := strings.CutPrefix(name, "server_properties."); ok && k.flag == "server-property" {
-			return k, property + "=" + value
-		}
-		if strings.HasPrefix(name, "listeners.tcp.") && k.flag == "listen" {
 			return k, value
 		}
 	}

@@ -64,12 +64,12 @@ var keys = []*key{
 		parse: func(c *Config, v string) bool { return parseOctets(&c.MaxMessageSize, v, 1, maxMaxMessageSize) },
 	}, {
 		name: "default_user", flag: "default-user", standard: "guest",
-		usage: "`name` of the user made on the first start",
+		usage: "`name` of the user who may log in",
 		want:  "a name",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultUser, v) },
 	}, {
 		name: "default_pass", flag: "default-pass", standard: "guest", secret: true,
-		usage: "`password` of the user made on the first start",
+		usage: "`password` of that user",
 		want:  "a password",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultPass, v) },
 	}, {
@@ -77,6 +77,16 @@ var keys = []*key{
 		usage: "`name` of the virtual host made on the first start",
 		want:  "a name of at most 255 octets",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultVHost, v) && len(v) <= 255 },
+	}, {
+		name: "loopback_users", flag: "loopback-users", standard: "guest", several: true,
+		usage: "`names` of users who may log in from this machine only, or none",
+		want:  "a user's name, or none",
+		parse: func(c *Config, v string) bool {
+			if v != "none" {
+				c.LoopbackUsers = append(c.LoopbackUsers, v)
+			}
+			return v != ""
+		},
 	}, {
 		name: "heartbeat", flag: "heartbeat", standard: "60",
 		usage: "`seconds` between heartbeats proposed to clients; 0 is none",

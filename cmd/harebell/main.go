@@ -1,0 +1,64 @@
+// Harebell is a message broker that speaks AMQP 0-9-1, for clients made for
+// RabbitMQ.
+//
+//	harebell serve --data-dir /var/lib/harebell
+//
+// harebell --help lists the other commands, and harebell serve --help all
+// settings.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func main() {
+	if err := newApp().Run(os.Args); err != nil {
+		complain(err)
+		os.Exit(1)
+	}
+}
+
+// complain writes an error to standard error: a line for each mistake.
+func complain(err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(os.Stderr, "harebell:", line)
+	}
+}
+
+func newApp() *cli.App {
+	app := cli.NewApp()
+	app.Name = "harebell"
+	app.Usage = "a message broker that speaks AMQP 0-9-1, for clients made for RabbitMQ"
+	app.Version = version()
+	app.HideVersion = true // there is a command for it
+	app.HideHelpCommand = true
+	app.Commands = []*cli.Command{serveCommand(), configCommand(), perfCommand(), versionCommand()}
+	app.Action = func(c *cli.Context) error {
+		if c.Args().Present() {
+			return fmt.Errorf("%s: there is no such command; see harebell --help", c.Args().First())
+		}
+		return cli.ShowAppHelp(c)
+	}
+	app.OnUsageError = plainError
+	for _, command := range app.Commands {
+		command.OnUsageError = plainError
+		command.Before = noArguments
+		command.HideHelpCommand = true
+	}
+	return app
+}
+
+// plainError keeps the page of help away from a mistake in the flags.
+func plainError(_ *cli.Context, err error, _ bool) error { return err }
+
+// noArguments refuses what stands behind the flags: no command takes anything.
+func noArguments(c *cli.Context) error {
+	if c.Args().Present() {
+		return fmt.Errorf("%s: harebell %s takes no arguments, only flags", c.Args().First(), c.Command.Name)
+	}
+	return nil
+}
