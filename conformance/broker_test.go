@@ -12,6 +12,10 @@ import (
 	"testing"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/amqp/amqptest"
+	"github.com/harebellmq/harebell/store"
 )
 
 // target is the broker that is judged.
@@ -35,12 +39,27 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	var err error
-	if target, err = meet(os.Getenv("AMQP_URL")); err != nil {
-		fmt.Fprintln(os.Stderr, "conformance: set AMQP_URL to the broker to judge:", err)
-		os.Exit(1)
+	os.Exit(judge(m, os.Getenv("AMQP_URL")))
+}
+
+// judge runs the tests against the broker of the address, or against one inside
+// this process if there is no address.
+func judge(m *testing.M, address string) int {
+	if address == "" {
+		b, err := amqptest.Start(store.NewMemory(), zerolog.Nop())
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "conformance: start a broker:", err)
+			return 1
+		}
+		defer b.Close()
+		address = b.URL()
 	}
-	os.Exit(m.Run())
+	var err error
+	if target, err = meet(address); err != nil {
+		fmt.Fprintf(os.Stderr, "conformance: broker of AMQP_URL %q: %v\n", address, err)
+		return 1
+	}
+	return m.Run()
 }
 
 // meet connects to a broker once and learns who it is.

@@ -67,6 +67,7 @@ func TestDeliveredMessageCannotBeOvertaken(t *testing.T) {
 	s.prioritised(queue, 1)
 	d := c.next()
 	s.prioritised(queue, 2, 8)
+	s.wantReady(queue, 2)
 	s.ok(d.Ack(false))
 	c.want("8b")
 }

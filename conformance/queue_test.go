@@ -534,9 +534,9 @@ func TestExpiredQueueDoesNotDeadLetter(t *testing.T) {
 func TestQueueWithAConsumerDoesNotExpire(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	queue, leased := s.leased(amqp.Table{"x-expires": int32(100)})
+	queue, leased := s.leased(amqp.Table{"x-expires": int32(500)})
 	c := s.consume(queue)
-	_, witness := s.leased(amqp.Table{"x-expires": int32(200)}) // begins later, takes longer
+	_, witness := s.leased(amqp.Table{"x-expires": int32(800)}) // begins later, takes longer
 	s.gone(witness)
 	s.publish("", queue, "a")
 	c.want("a")
@@ -550,16 +550,16 @@ func TestQueueInUseDoesNotExpire(t *testing.T) {
 		"basic.get":       func(s *session, queue string) { s.drain(queue) },
 		"passive declare": func(s *session, queue string) { s.inspect(queue) },
 		"declare": func(s *session, queue string) {
-			_, err := s.QueueDeclare(queue, false, false, true, false, amqp.Table{"x-expires": int32(1000)})
+			_, err := s.QueueDeclare(queue, false, false, true, false, amqp.Table{"x-expires": int32(2000)})
 			s.ok(err)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t)
-			queue, leased := s.leased(amqp.Table{"x-expires": int32(1000)})
+			queue, leased := s.leased(amqp.Table{"x-expires": int32(2000)})
 			for range 2 { // together longer than the queue would live unused
-				_, witness := s.leased(amqp.Table{"x-expires": int32(600)})
+				_, witness := s.leased(amqp.Table{"x-expires": int32(1200)})
 				s.gone(witness)
 				use(s, queue)
 			}

@@ -41,7 +41,9 @@ func TestExpiredMessageWithoutDeadLetterExchangeIsGone(t *testing.T) {
 	s := open(t)
 	queue := s.queue(amqp.Table{"x-message-ttl": int32(20)})
 	s.publish("", queue, "a")
-	s.wantReady(queue, 0)
+	dead := s.queue(nil)
+	s.publish("", s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(60)})), "witness")
+	s.consume(dead).want("witness")
 	s.wantDrain(queue, "")
 }
 
@@ -104,9 +106,9 @@ func TestUnackedMessagesDoNotExpireUntilRequeued(t *testing.T) {
 	dead := s.queue(nil)
 	queue := s.queue(deadLettering(dead, nil))
 	c := s.consume(dead)
-	s.send("", queue, amqp.Publishing{Expiration: "200", Body: []byte("held")})
+	s.send("", queue, amqp.Publishing{Expiration: "1000", Body: []byte("held")})
 	d := s.get(queue)
-	witness := s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(300)}))
+	witness := s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(1300)}))
 	s.publish("", witness, "witness")
 	c.want("witness")
 	s.ok(d.Nack(false, true))
