@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync/atomic"
 )
 
@@ -87,14 +88,17 @@ func (r *Reader) Buffered() bool {
 // A frame nobody may send is an *Error: FRAME_ERROR, or UNEXPECTED_FRAME for a
 // heartbeat on a channel. Errors of the underlying reader are returned as they
 // are: io.EOF between frames, io.ErrUnexpectedEOF within one. After an error
-// there are no more frames.
+// there are no more frames, except after a read deadline that has passed: then
+// reading may go on.
 func (r *Reader) ReadFrame() (Frame, error) {
 	if r.err != nil {
 		return Frame{}, r.err
 	}
 	f, err := r.readFrame()
 	if err != nil {
-		r.err = err
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			r.err = err
+		}
 		return Frame{}, err
 	}
 	return f, nil
