@@ -83,6 +83,18 @@ func TestConsumeNoWaitIsNotAnswered(t *testing.T) {
 	r.ping(1)
 }
 
+func TestConsumeNoWaitWithoutATagGetsOneAllTheSame(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.send(1, basicConsume(queue, "", noAck|noWaitConsume, nil))
+	r.publish(1, "", queue, nil, "a")
+	if tag := r.expect(1, 60, 60).shortstr(); !strings.HasPrefix(tag, "amq.ctag-") {
+		t.Errorf("consumer-tag: got %q, want a generated one", tag)
+	}
+}
+
 func TestNoLocalIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -202,6 +202,20 @@ func TestUnknownExchangeTypeIsRefused(t *testing.T) {
 	}
 }
 
+func TestEmptyExchangeTypeIsRefused(t *testing.T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.send(1, exchangeDeclare(unique(t), "", 0, nil))
+	switch {
+	case ours(t, "no matter which words happen to exist inside the server"):
+		r.expectCode(1, 406)
+	case since(t, "4.0", "406 on the channel instead of 503"):
+		r.expectClose(1, closing{406, "invalid exchange type ''", 40, 10})
+	default:
+		r.expectClose(0, closing{503, "invalid exchange type ''", 40, 10})
+	}
+}
+
 func TestRefusalsOfQueueMethods(t *testing.T) {
 	t.Parallel()
 	locked := "cannot obtain exclusive access to locked queue '{q}' in vhost '{v}'. It could be originally declared " +
@@ -391,6 +405,10 @@ func TestInequivalentQueueArguments(t *testing.T) {
 		"none where there was a text": {
 			declared(text("x-overflow", "reject-publish")), redeclare(),
 			differ("x-overflow", "none", "the value 'reject-publish' of type 'longstr'"),
+		},
+		"a text instead of the same number": {
+			declared(number("x-max-length", 1000)), redeclare(text("x-max-length", "1000")),
+			differ("x-max-length", "'1000'", "'1000'"),
 		},
 		"a boolean": {
 			declared(field("x-single-active-consumer", 't', uint8(1))),
@@ -591,6 +609,45 @@ func TestRefusalsOfBasicMethods(t *testing.T) {
 		"recover without requeue":       {nil, sending(basicRecover(0)), closing{540, "requeue=false", 60, 110}},
 		"recover-async without requeue": {nil, sending(method(60, 100, uint8(0))), closing{540, "requeue=false", 60, 100}},
 	})
+}
+
+func TestPublishIsCheckedInOrder(t *testing.T) {
+	t.Parallel()
+	publish := func(p properties) func(*raw, string, string) {
+		return func(r *raw, _, x string) { r.publish(1, x, "", p, "") }
+	}
+	rows := map[string]refusal{
+		"exchange before properties": {
+			nil, publish(headers(field("a", 'q', uint32(0)))), closing{404, "no exchange '{x}' in vhost '{v}'", 60, 40},
+		},
+		"exchange before expiration": {
+			nil, publish(props(flagExpiration, "x")), closing{404, "no exchange '{x}' in vhost '{v}'", 60, 40},
+		},
+		"internal before expiration": {
+			func(r *raw, _, x string) { r.call(1, exchangeDeclare(x, "fanout", exchangeInternal, nil), 11) },
+			publish(props(flagExpiration, "x")), closing{403, "cannot publish to internal exchange '{x}' in vhost '{v}'", 60, 40},
+		},
+		"reply-to before expiration": {
+			exchanged("fanout"), publish(props(flagReplyTo|flagExpiration, replyTo, "x")),
+			closing{406, "fast reply consumer does not exist", 60, 40},
+		},
+		"expiration before CC": {
+			exchanged("fanout"), publish(props(flagHeaders|flagExpiration, text("CC", "k"), "x")),
+			closing{406, "invalid expiration 'x': no_integer", 60, 40},
+		},
+		"user-id before expiration": {
+			exchanged("fanout"), publish(props(flagExpiration|flagUserID, "x", "nobody")),
+			closing{406, "user_id property set to 'nobody' but authenticated user was '" + target.user + "'", 60, 40},
+		},
+	}
+	if since(t, "4.0", "user-id is the last thing checked") {
+		delete(rows, "user-id before expiration")
+		rows["expiration before user-id"] = refusal{
+			exchanged("fanout"), publish(props(flagExpiration|flagUserID, "x", "nobody")),
+			closing{406, "invalid expiration 'x': no_integer", 60, 40},
+		}
+	}
+	refusals(t, rows)
 }
 
 func TestRefusalsOfTxAndConfirm(t *testing.T) {

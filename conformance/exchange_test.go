@@ -468,6 +468,7 @@ func TestUnbindingWhatIsNotThereIsFine(t *testing.T) {
 	s.ok(s.QueueUnbind("no-such-queue", "k", x, nil))
 	s.ok(s.ExchangeUnbind("no-such-exchange", "k", x, false, nil))
 	s.ok(s.ExchangeUnbind(x, "k", "no-such-exchange", false, nil))
+	s.ok(s.QueueUnbind(open(t).queue(nil), "k", x, nil)) // exclusive to another connection
 	s.publish(x, "k", "still")
 	s.wantDrain(queue, "still")
 }

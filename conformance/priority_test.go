@@ -85,6 +85,23 @@ func TestPriorityQueueCountsAllLevels(t *testing.T) {
 	}
 }
 
+func TestExpiredLowPriorityBehindHigherOnesStillCounts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-priority": int32(9)}))
+	c := s.consume(dead)
+	s.send("", queue, amqp.Publishing{Priority: 5, Body: []byte("high")})
+	s.send("", queue, amqp.Publishing{Priority: 1, Expiration: "20", Body: []byte("low")})
+	s.publish("", s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(100)})), "witness")
+	first := string(c.next().Body)
+	s.wantDrain(queue, "high")
+	second := string(c.next().Body)
+	if first != "witness" || second != "low" {
+		t.Errorf("dead letters: got %q then %q, want the witness, and low once it is next", first, second)
+	}
+}
+
 func TestExpiredMessagesOfAPriorityQueueAreDeadLettered(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -135,6 +135,9 @@ func TestQueueNamesLoseLineBreaks(t *testing.T) {
 	s.bind(name+"\r\n", x, "", nil)
 	s.publish(x, "", "a")
 	s.wantDrain(name, "a")
+	_, err = s.QueueDelete(name+"\r\n", false, false, false)
+	s.ok(err)
+	s.missing(name)
 }
 
 func TestExclusiveQueueServesAllChannelsOfItsConnection(t *testing.T) {

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,6 +45,24 @@ func TestSeveralRepliesToOneAddress(t *testing.T) {
 	replies, address := s.request()
 	responder.publish("", address, "a", "b", "c")
 	replies.want("a b c")
+}
+
+func TestDeliveryTagsOfReplies(t *testing.T) {
+	t.Parallel()
+	s, responder := open(t), open(t)
+	replies, address := s.request() // which got one message
+	responder.publish("", address, "a", "b", "c")
+	var tags []uint64
+	for range 3 {
+		tags = append(tags, replies.next().DeliveryTag)
+	}
+	want := "[2 2 2]"
+	if since(t, "4.2", "replies count like other deliveries") {
+		want = "[2 3 4]"
+	}
+	if got := fmt.Sprint(tags); got != want {
+		t.Errorf("tags: got %v, want %v", got, want)
+	}
 }
 
 func TestConfirmOfAReplyIsAnAck(t *testing.T) {
