@@ -1,5 +1,292 @@
 package badger
 
-const victimVariable = "HAREBELL_VICTIM"
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
 
-func runVictim(dir string) {}
+	"github.com/harebellmq/harebell/store"
+)
+
+const (
+	// victimVariable makes this test binary a victim, in the directory it names.
+	victimVariable = "HAREBELL_VICTIM"
+
+	// killsVariable is how often TestKill kills, 15 times if it is not set.
+	killsVariable = "HAREBELL_KILLS"
+)
+
+// The queues of a victim.
+const victimQueues = 4
+
+// victimOptions make everything that happens seldom happen often.
+func victimOptions() Options {
+	return Options{limits: limits{
+		memTable:    1 << 20,
+		valueLog:    1 << 20,
+		rotateEvery: 2 << 20,
+		tendEvery:   100 * time.Millisecond,
+	}}
+}
+
+// victimBody is the body of a message, which says where it belongs.
+func victimBody(queue, seq uint64) []byte {
+	rng := rand.New(rand.NewPCG(queue, seq))
+	body := fmt.Appendf(nil, "%d/%d ", queue, seq)
+	size := rng.IntN(200)
+	if rng.IntN(4) == 0 {
+		size = rng.IntN(3000)
+	}
+	return append(body, bytes.Repeat([]byte{byte(seq)}, size)...)
+}
+
+// A victim writes and settles messages until it is killed, and reports on
+// standard output: "confirmed" what is on disk, "settled" what it is about to
+// settle, in spans of a queue.
+type victim struct {
+	s     *Store
+	rng   *rand.Rand
+	next  [victimQueues]uint64 // numbers
+	ready []store.Settled      // what is not settled, message by message
+
+	mu sync.Mutex // guards standard output
+}
+
+func runVictim(dir string) {
+	s, err := Open(dir, victimOptions())
+	if err != nil {
+		fmt.Println("error", err)
+		return
+	}
+	v := &victim{s: s, rng: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))}
+	v.recover()
+	v.say("open 0 0 0")
+	for {
+		v.publish()
+		v.settle()
+	}
+}
+
+// recover reads what is left of the victims before.
+func (v *victim) recover() {
+	for q := range v.next {
+		v.next[q] = 1
+		for _, e := range v.s.Backlog(uint64(q)) {
+			v.next[q] = e.Last + 1
+		}
+		done := make(chan struct{})
+		v.s.Load(uint64(q), lane0, 1<<30, func(found []store.Stored, err error) {
+			for _, f := range found {
+				v.ready = append(v.ready, settledOne(uint64(q), f.Seq))
+			}
+			close(done)
+		})
+		<-done
+	}
+}
+
+func settledOne(queue, seq uint64) store.Settled {
+	return store.Settled{Queue: queue, Span: store.Span{Lo: seq, Hi: seq}}
+}
+
+func (v *victim) say(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	os.Stdout.Write(fmt.Appendf(nil, format+"\n", args...))
+}
+
+// publish writes some messages to one of the queues. What it writes is settled
+// at the earliest when the next one is written.
+func (v *victim) publish() {
+	q := uint64(v.rng.IntN(victimQueues))
+	lo := v.next[q]
+	hi := lo + uint64(v.rng.IntN(60))
+	v.next[q] = hi + 1
+	var b store.Batch
+	for seq := lo; seq <= hi; seq++ {
+		m := text("")
+		m.Body = victimBody(q, seq)
+		b.Records = append(b.Records, record(m, store.Ref{Queue: q, Seq: seq}))
+		v.ready = append(v.ready, settledOne(q, seq))
+	}
+	done := make(chan struct{})
+	b.Done = func(err error) {
+		if err == nil {
+			v.say("confirmed %d %d %d", q, lo, hi)
+		}
+		close(done)
+	}
+	v.s.Append(b)
+	if v.rng.IntN(3) > 0 {
+		<-done
+	}
+}
+
+// settle settles most of what is ready, and leaves a few messages for long.
+func (v *victim) settle() {
+	var b store.Batch
+	v.ready = slices.DeleteFunc(v.ready, func(s store.Settled) bool {
+		patience := 3
+		if s.Span.Lo%97 == 0 {
+			patience = 2000
+		}
+		if v.rng.IntN(patience) > 0 {
+			return false
+		}
+		b.Settled = append(b.Settled, s)
+		return true
+	})
+	var line bytes.Buffer
+	for _, s := range b.Settled {
+		fmt.Fprintf(&line, "settled %d %d %d\n", s.Queue, s.Span.Lo, s.Span.Hi)
+	}
+	v.mu.Lock()
+	os.Stdout.Write(line.Bytes())
+	v.mu.Unlock()
+	v.s.Append(b)
+}
+
+// A coroner knows what victims have reported, and looks at what they leave.
+type coroner struct {
+	t         *testing.T
+	dir       string
+	confirmed map[message]bool
+	settled   map[message]time.Time
+	gone      map[message]bool // were missing once, with reason
+	returned  int              // settled too late to be saved
+}
+
+type message struct{ queue, seq uint64 }
+
+// kill runs a victim for some time, and notes what it reports.
+func (c *coroner) kill(after time.Duration) {
+	c.t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), victimVariable+"="+c.dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		var what string
+		var queue, lo, hi uint64
+		if n, _ := fmt.Sscan(lines.Text(), &what, &queue, &lo, &hi); n < 4 {
+			c.t.Fatalf("victim says %q", lines.Text())
+		}
+		switch what {
+		case "open":
+			time.AfterFunc(after, func() { cmd.Process.Kill() })
+		case "confirmed":
+			for seq := lo; seq <= hi; seq++ {
+				c.confirmed[message{queue, seq}] = true
+			}
+		case "settled":
+			c.settled[message{queue, lo}] = time.Now()
+		}
+	}
+	if err := cmd.Wait(); err == nil {
+		c.t.Fatal("victim has ended by itself")
+	}
+}
+
+// examine opens what the victim has left.
+func (c *coroner) examine(killed time.Time) {
+	c.t.Helper()
+	s, err := Open(c.dir, victimOptions())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer s.Close()
+	found := make(map[message]bool)
+	for q := range uint64(victimQueues) {
+		for _, f := range loadAll(c.t, s, q, lane0, 1<<30) {
+			at := message{q, f.Seq}
+			found[at] = true
+			if !bytes.Equal(f.Message.Body, victimBody(q, f.Seq)) {
+				c.t.Errorf("message %v is not as it was", at)
+			}
+			if c.gone[at] {
+				c.t.Errorf("message %v has come back", at)
+			}
+		}
+	}
+	for at := range c.confirmed {
+		if _, settled := c.settled[at]; !settled && !found[at] {
+			c.t.Errorf("message %v was confirmed and is lost", at)
+		}
+	}
+	for at, when := range c.settled {
+		switch {
+		case !found[at]:
+			c.gone[at] = true
+		case killed.Sub(when) > time.Second:
+			c.t.Errorf("message %v was settled %v before the kill, and is back", at, killed.Sub(when))
+		default:
+			c.returned++
+			delete(c.settled, at) // the next victim settles it anew
+			c.confirmed[at] = true
+		}
+	}
+	c.forget(s)
+}
+
+// forget forgets the numbers that were settled before they were written: the
+// next victim gives them to other messages.
+func (c *coroner) forget(s *Store) {
+	var last [victimQueues]uint64
+	for q := range last {
+		for _, e := range s.Backlog(uint64(q)) {
+			last[q] = e.Last
+		}
+	}
+	for at := range c.settled {
+		if at.seq > last[at.queue] {
+			delete(c.settled, at)
+			delete(c.confirmed, at)
+			delete(c.gone, at)
+		}
+	}
+}
+
+func TestKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	kills := 15
+	if n, err := strconv.Atoi(os.Getenv(killsVariable)); err == nil {
+		kills = n
+	}
+	c := &coroner{
+		t: t, dir: t.TempDir(),
+		confirmed: make(map[message]bool), settled: make(map[message]time.Time), gone: make(map[message]bool),
+	}
+	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	for n := range kills {
+		after := time.Duration(rng.IntN(300)) * time.Millisecond
+		if n%5 == 4 {
+			after += 1100 * time.Millisecond // for settlements to grow old
+		}
+		c.kill(after)
+		c.examine(time.Now())
+		if t.Failed() {
+			t.Fatalf("after kill %d of %d", n+1, kills)
+		}
+	}
+	t.Logf("%d messages confirmed, %d gone, %d settled within the last moment and returned", len(c.confirmed), len(c.gone), c.returned)
+	if len(c.confirmed) == 0 || len(c.gone) == 0 {
+		t.Error("the victims have done nothing")
+	}
+}

@@ -145,8 +145,9 @@ func (r *recovery) takeSegment(item *badger.Item, number uint64) error {
 	if len(c.entries) == 1 && c.entries[0].flags&flagChunked != 0 {
 		s.chunks = uint32((c.entries[0].body + chunkBytes - 1) / chunkBytes)
 	}
-	x.add(s, c.refs, r.liveOf(s))
-	r.measure(s)
+	live := r.liveOf(s)
+	x.add(s, c.refs, live)
+	r.measure(s, live)
 	if s.live == 0 {
 		x.touch(s)
 	}
@@ -180,12 +181,20 @@ func (r *recovery) liveOf(s *segment) func(int) bool {
 }
 
 // measure adds the messages of a segment to what its lanes held.
-func (r *recovery) measure(s *segment) {
+func (r *recovery) measure(s *segment, live func(int) bool) {
 	c := &r.contents
+	x := r.s.index
+	var l *lane
 	for i := range c.refs {
-		if i == 0 || !sameLane(&c.refs[i-1], &c.refs[i]) {
-			l := r.s.index.lane(c.refs[i].queue, c.refs[i].seq)
+		at := &c.refs[i]
+		if i == 0 || !sameLane(&c.refs[i-1], at) {
+			l = x.lane(at.queue, at.seq)
 			l.recovered.Last = l.last
+		}
+		// The number must outlast the segment. That of a settled message
+		// was saved with the settlement, that of a transient one was not.
+		if live != nil && at.seq > l.saved && !live(i) {
+			x.touchLane(l)
 		}
 	}
 	for i := range s.runs {
