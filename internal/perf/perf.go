@@ -92,21 +92,25 @@ func Run(ctx context.Context, o Options, progress io.Writer) (Summary, error) {
 
 // load connects everybody, lets them work, and sees them off.
 func (r *run) load(target target) (Summary, error) {
-	r.left.Store(int64(r.options.Messages))
-	if err := r.connect(target); err != nil {
+	publishers, err := r.connect(target)
+	if err != nil {
 		r.stop(err)
-		r.publishing.Wait()
 		r.consuming.Wait()
 		return Summary{}, err
 	}
-
-	var from counts
-	if sleep(r.ctx, r.options.Warmup) {
+	r.left.Store(int64(r.options.Messages))
+	from := r.counts()
+	r.measuring.Store(r.options.Warmup == 0)
+	for _, p := range publishers {
+		r.publishing.Go(p.work)
+	}
+	if r.options.Warmup > 0 && sleep(r.ctx, r.options.Warmup) {
 		from = r.counts()
 		r.measuring.Store(true)
-		r.reporting.Go(r.report)
-		r.work()
 	}
+	r.reporting.Go(r.report)
+	r.work()
+
 	to := r.counts()
 	r.measuring.Store(false)
 	r.stop(errFinished)
@@ -121,23 +125,26 @@ func (r *run) load(target target) (Summary, error) {
 	return summary, nil
 }
 
-// connect starts consumers, then publishers.
-func (r *run) connect(target target) error {
+// connect starts consumers, and gets publishers ready.
+func (r *run) connect(target target) (publishers []*publisher, err error) {
 	for i := range r.options.Consumers {
 		c, err := newConsumer(r, target, i)
 		if err != nil {
-			return fmt.Errorf("consumer %d: %w", i+1, err)
+			return nil, fmt.Errorf("consumer %d: %w", i+1, err)
 		}
 		r.consuming.Go(c.work)
 	}
 	for i := range r.options.Publishers {
 		p, err := newPublisher(r, target, i)
 		if err != nil {
-			return fmt.Errorf("publisher %d: %w", i+1, err)
+			for _, p := range publishers {
+				p.session.close()
+			}
+			return nil, fmt.Errorf("publisher %d: %w", i+1, err)
 		}
-		r.publishing.Go(p.work)
+		publishers = append(publishers, p)
 	}
-	return nil
+	return publishers, nil
 }
 
 // work waits for the end of the measurement.

@@ -53,9 +53,6 @@ func newPublisher(r *run, t target, number int) (*publisher, error) {
 		}
 		p.window = newWindow(r.options.Confirm)
 	}
-	if r.options.Rate > 0 {
-		p.pacer = newPacer(r.options.Rate/float64(r.options.Publishers), time.Now())
-	}
 	return p, nil
 }
 
@@ -86,6 +83,9 @@ func (p *publisher) prepare() {
 func (p *publisher) work() {
 	defer p.session.conn.Close()
 	defer context.AfterFunc(p.run.ctx, p.hurry)()
+	if o := p.run.options; o.Rate > 0 {
+		p.pacer = newPacer(o.Rate/float64(o.Publishers), time.Now())
+	}
 	read := make(chan error, 1)
 	go func() { read <- p.read() }()
 
