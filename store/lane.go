@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/harebellmq/harebell/amqp"
-	"github.com/harebellmq/harebell/store/internal/early"
 )
 
 // memoryLane is the messages of one lane of a queue, in pages: a page has a slot
@@ -52,9 +51,6 @@ func (l *memoryLane) find(number uint64) (int, bool) {
 }
 
 func (l *memoryLane) put(s Stored) {
-	if l.early.Has(s.Seq) {
-		return
-	}
 	number := s.Seq >> pageShift
 	i, found := l.find(number)
 	if !found {
@@ -79,16 +75,12 @@ func (l *memoryLane) newPage(number uint64) *page {
 	return p
 }
 
-// settle takes the messages of span away. Numbers among them that hold none may
-// still be on their way here.
+// settle takes the messages of span away.
 func (l *memoryLane) settle(span Span) {
 	first, _ := l.find(span.Lo >> pageShift)
-	end, settled := first, uint64(0)
+	end := first
 	for ; end < len(l.pages) && l.pages[end].number <= span.Hi>>pageShift; end++ {
-		settled += l.pages[end].clear(span)
-	}
-	if settled <= span.Hi-span.Lo {
-		l.early.Add(span.Lo, span.Hi)
+		l.pages[end].clear(span)
 	}
 	l.dropEmpty(first, end)
 }
@@ -147,7 +139,6 @@ func (l *memoryLane) load(span Span, max int) []Stored {
 }
 
 func (l *memoryLane) forgetTransient() {
-	l.early = early.Set{}
 	for _, p := range l.pages {
 		for i := range p.slots {
 			if at := &p.slots[i]; at.message != nil && !at.message.Persistent {

@@ -98,8 +98,10 @@ func (m *Memory) apply(b Batch) (claimed []*Record, err error) {
 		m.dropped.Add(id, id)
 	}
 	for _, r := range claimed {
-		for _, ref := range r.Refs() {
-			if !m.dropped.Has(ref.Queue) {
+		refs := r.Refs()
+		for i := range refs {
+			ref := &refs[i]
+			if !ref.Settled() && !m.dropped.Has(ref.Queue) {
 				m.queue(ref.Queue).put(Stored{Seq: ref.Seq, Expires: ref.Expires, Message: r.Message})
 			}
 		}

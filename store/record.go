@@ -13,10 +13,9 @@ import (
 // A record that all queues settle before its group is written is cancelled: it
 // never touches the disk. With consumers that keep up that is most of them.
 //
-// The publisher makes a record with Init, and each durable queue that takes the
-// message adds a Ref. Then the publisher calls Release, and appends the record
-// to the store unless that cancelled it. Queues may settle it all the while, so
-// a store may hear that a message is settled before it hears of the message.
+// The publisher makes a record with Init, each durable queue that takes the
+// message adds a Ref and settles it when it is done, then the publisher releases
+// its hold and, if there is any Ref, appends the record to a store.
 type Record struct {
 	Message *amqp.Message
 
@@ -38,6 +37,9 @@ type Ref struct {
 	Queue   uint64
 	Seq     uint64
 	Expires int64
+
+	record  *Record
+	settled uint32 // 1 once the queue is done with it; atomic
 }
 
 // A Receipt is told what became of publishes, by the tags their publisher gave
@@ -67,11 +69,25 @@ func (r *Record) Init(m *amqp.Message, receipt Receipt, tag uint64) {
 	r.holds.Store(1)
 }
 
-// Add notes that a durable queue has taken the message. Only the goroutine that
-// publishes may call it, and before it appends the record.
-func (r *Record) Add(ref Ref) {
-	r.refs = append(r.refs, ref)
+// Reserve makes room for as many references. Without it there is room for one.
+func (r *Record) Reserve(refs int) {
+	if refs > len(r.one) {
+		r.refs = make([]Ref, 0, refs)
+	}
+}
+
+// Add notes that a durable queue has taken the message, and returns what the
+// queue settles. Only the goroutine that publishes may call it, before it
+// releases the record. It panics if there is no room: references must not move.
+func (r *Record) Add(ref Ref) *Ref {
+	n := len(r.refs)
+	if n == cap(r.refs) {
+		panic("store: record has no room for a reference")
+	}
+	ref.record = r
 	r.holds.Add(1)
+	r.refs = append(r.refs, ref)
+	return &r.refs[n]
 }
 
 // Refs returns where the message is. It does not change once the record is
@@ -82,10 +98,26 @@ func (r *Record) Refs() []Ref { return r.refs }
 // of a failure, whatever the other queues do.
 func (r *Record) Refuse() { r.refused.Store(true) }
 
-// Settle takes the hold of one reference off, and reports whether the record was
-// cancelled: then the store must not be told of this reference. Otherwise it
-// must.
-func (r *Record) Settle() (cancelled bool) { return r.Release() }
+// Settle says that the queue is done with its message, and reports whether that
+// cancelled the record: then the store need not be told. Otherwise it must be,
+// after this; a message that was not yet being written is not written for this
+// queue.
+func (f *Ref) Settle() (cancelled bool) {
+	f.Abandon()
+	return f.record.Release()
+}
+
+// Abandon says that the queue is done with its message without cancelling the
+// record: its publisher hears of it no sooner than the store has written what
+// was handed over before. The store must be told of it too, after this.
+func (f *Ref) Abandon() { atomic.StoreUint32(&f.settled, 1) }
+
+// Settled reports whether the queue is done with its message. A store asks when
+// it has claimed the record: what is settled later it will be told of.
+func (f *Ref) Settled() bool { return atomic.LoadUint32(&f.settled) == 1 }
+
+// Written reports whether the message is on disk.
+func (f *Ref) Written() bool { return f.record.phase.Load() == written }
 
 // Release takes one hold off. The last one cancels the record if its writing
 // has not begun, and tells the receipt.
@@ -106,9 +138,6 @@ func (r *Record) Claim() bool { return r.phase.CompareAndSwap(pending, writing) 
 // Awaited reports whether somebody waits to hear of the record. A store need not
 // hurry to write the others: most will be settled soon.
 func (r *Record) Awaited() bool { return r.receipt != nil }
-
-// Written reports whether the record is on disk.
-func (r *Record) Written() bool { return r.phase.Load() == written }
 
 // Answer tells the receipts of records that were claimed that they are on disk,
 // or with an error that they are not; neighbouring tags of a receipt go in one

@@ -36,6 +36,7 @@ func reopen(tb testing.TB, s *Store, dir string, o Options) *Store {
 func record(m *amqp.Message, refs ...store.Ref) *store.Record {
 	r := new(store.Record)
 	r.Init(m, nil, 0)
+	r.Reserve(len(refs))
 	for _, ref := range refs {
 		r.Add(ref)
 	}

@@ -147,7 +147,9 @@ func (c *committer) pack(g *group) {
 		x.retain(g.retain)
 	}
 	for _, r := range g.claim() {
-		for _, at := range r.Refs() {
+		refs := r.Refs()
+		for i := range refs {
+			at := &refs[i]
 			if !x.settled(at) {
 				c.place(r.Message, ref{queue: at.Queue, seq: at.Seq, expires: at.Expires})
 			}

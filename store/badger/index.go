@@ -88,8 +88,8 @@ func (x *index) lane(id, seq uint64) *lane {
 
 // settled reports whether a message that is about to be written is settled there
 // already.
-func (x *index) settled(r store.Ref) bool {
-	return x.dropped.Has(r.Queue) || x.lane(r.Queue, r.Seq).early.Has(r.Seq)
+func (x *index) settled(r *store.Ref) bool {
+	return r.Settled() || x.dropped.Has(r.Queue)
 }
 
 // add puts a segment with these references into the index; those that live does

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/harebellmq/harebell/store"
-	"github.com/harebellmq/harebell/store/internal/early"
 )
 
 // A lane is what the store knows of one lane of a queue: a few runs, however
@@ -68,7 +67,6 @@ func (l *lane) find(lo uint64) int {
 // settle takes the numbers of span out of the lane, and tells of every segment
 // that lost messages by it. Numbers that no run has may be on their way here.
 func (l *lane) settle(span store.Span, lost func(*segment, uint32)) {
-	var settled uint64
 	i := l.find(span.Lo)
 	l.hint = i
 	for ; i < len(l.runs) && l.runs[i].lo <= span.Hi; i++ {
@@ -77,14 +75,10 @@ func (l *lane) settle(span store.Span, lost func(*segment, uint32)) {
 		if n == 0 {
 			continue
 		}
-		settled += uint64(n)
 		lost(r.segment, n)
 		if r.live == 0 {
 			l.empty++
 		}
-	}
-	if settled <= span.Hi-span.Lo {
-		l.early.Add(span.Lo, span.Hi)
 	}
 	l.trim()
 }

@@ -35,7 +35,8 @@ import (
 //	          entry (relative to the one before), [time of expiry]
 //	bodies  = for each entry: properties, body, both as they were received
 //
-// Integers without a size are varints, the others big-endian. References are in
+// The first 20 octets are the same in every format, so that a segment of a newer
+// one can be told from a damaged one. Integers without a size are varints, the others big-endian. References are in
 // the order of queue and number; a reference's place in that order is its
 // ordinal. The index is in front so that start-up reads a page or two of each
 // segment, and no bodies.
@@ -293,9 +294,6 @@ func (c *contents) decode(segment []byte) error {
 	if len(segment) < headerBytes {
 		return fmt.Errorf("%w: segment of %d octets", errDamaged, len(segment))
 	}
-	if f := segment[0]; f > segmentFormat {
-		return fmt.Errorf("segment format %d is unknown: %w", f, errNewer)
-	}
 	entries, refs := binary.BigEndian.Uint32(segment[4:]), binary.BigEndian.Uint32(segment[8:])
 	length := uint64(binary.BigEndian.Uint32(segment[12:]))
 	if headerBytes+length > uint64(len(segment)) {
@@ -305,6 +303,9 @@ func (c *contents) decode(segment []byte) error {
 	sum := crc32.Update(crc32.Checksum(segment[:16], castagnoli), castagnoli, index)
 	if sum != binary.BigEndian.Uint32(segment[16:]) {
 		return fmt.Errorf("%w: checksum of the index is wrong", errDamaged)
+	}
+	if f := segment[0]; f > segmentFormat {
+		return fmt.Errorf("segment format %d is unknown: %w", f, errNewer)
 	}
 	if uint64(entries)*minEntry+uint64(refs)*minRef > length {
 		return fmt.Errorf("%w: index is too short", errDamaged)
