@@ -34,7 +34,7 @@ func configCommand() *cli.Command {
 func printSettings(c *cli.Context, s *config.Settings) error {
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	for _, setting := range s.All() {
-		fmt.Fprintf(w, "%s = %s\t # %s\n", setting.Key, setting.Value, setting.Origin)
+		fmt.Fprintf(w, "%s\t # %s\n", setting.Line(), setting.Origin)
 	}
 	for _, setting := range s.Ignored() {
 		fmt.Fprintf(w, "# %s\t # %s, of no meaning here\n", setting.Key, setting.Origin)

@@ -77,7 +77,7 @@ func TestConfigPrintsWhatIsInForce(t *testing.T) {
 		"listeners.tcp.default = 1234 # --listen",
 		"listeners.tcp.default = [::1]:5678 # --listen",
 		"channel_max = 2047 # default",
-		"default_pass = ******** # --default-pass",
+		"# default_pass = ******** # --default-pass",
 		"# management.tcp.port # " + file + ":3, of no meaning here",
 	} {
 		found := false

@@ -18,6 +18,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,19 @@ type Setting struct {
 	Key    string // its name in a file
 	Value  string
 	Origin string // such as "default", "harebell.conf:3", "HAREBELL_HEARTBEAT" or "--heartbeat"
+	Secret bool   // Value is not the real one
+}
+
+// Line returns the line of a file that gives this setting: a comment if the value
+// is secret.
+func (s Setting) Line() string {
+	switch {
+	case s.Secret:
+		return fmt.Sprintf("# %s = %s", s.Key, s.Value)
+	case strings.TrimSpace(s.Value) != s.Value || strings.Contains(s.Value, "#"):
+		return fmt.Sprintf("%s = '%s'", s.Key, s.Value)
+	}
+	return fmt.Sprintf("%s = %s", s.Key, s.Value)
 }
 
 // Settings collects the values in force. Its zero value is not usable: see
@@ -122,7 +136,7 @@ func (s *Settings) All() []Setting {
 	var all []Setting
 	for _, k := range keys {
 		for _, setting := range s.values[k] {
-			setting.Value = k.show(setting.Value)
+			setting.Value, setting.Secret = k.show(setting.Value), k.secret
 			all = append(all, setting)
 		}
 	}

@@ -52,11 +52,11 @@ func TestLaterOriginsWin(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	want := map[string]Setting{
-		"heartbeat":    {"heartbeat", "3", "--heartbeat"},
-		"frame_max":    {"frame_max", "16384", "HAREBELL_FRAME_MAX"},
-		"channel_max":  {"channel_max", "5", "h.conf:3"},
-		"memory":       {"memory", "false", "default"},
-		"default_pass": {"default_pass", "********", "default"},
+		"heartbeat":    {"heartbeat", "3", "--heartbeat", false},
+		"frame_max":    {"frame_max", "16384", "HAREBELL_FRAME_MAX", false},
+		"channel_max":  {"channel_max", "5", "h.conf:3", false},
+		"memory":       {"memory", "false", "default", false},
+		"default_pass": {"default_pass", "********", "default", true},
 	}
 	for _, got := range s.All() {
 		if w, ok := want[got.Key]; ok && got != w {
@@ -125,7 +125,7 @@ func TestIgnoredNamesWhatOnlyRabbitMQHas(t *testing.T) {
 	if err := s.ReadFile("h.conf", strings.NewReader("heartbeat = 5\nmanagement.tcp.port = 15672\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.Ignored(), []Setting{{"management.tcp.port", "15672", "h.conf:2"}}; !slices.Equal(got, want) {
+	if got, want := s.Ignored(), []Setting{{"management.tcp.port", "15672", "h.conf:2", false}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -195,6 +195,36 @@ func TestListsInTheEnvironmentAreSeparatedByCommas(t *testing.T) {
 	}
 	if want := map[string]string{"a": "1", "b": "2"}; !maps.Equal(c.ServerProperties, want) {
 		t.Errorf("properties: got %v, want %v", c.ServerProperties, want)
+	}
+}
+
+func TestLinesCanBeReadBack(t *testing.T) {
+	s := Defaults()
+	for name, values := range map[string][]string{
+		"listen":          {"1", "[::1]:2"},
+		"product":         {" a # b "},
+		"default-user":    {"ann#1"},
+		"default-pass":    {"secret"},
+		"server-property": {"a=1", "b=x=y"},
+		"loopback-users":  {"none"},
+		"memory":          {"true"},
+	} {
+		if err := s.SetFlag(name, values...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var file strings.Builder
+	for _, setting := range s.All() {
+		file.WriteString(setting.Line() + "   # " + setting.Origin + "\n")
+	}
+	again := Defaults()
+	if err := again.ReadFile("h.conf", strings.NewReader(file.String())); err != nil {
+		t.Fatal(err)
+	}
+	want := s.Config()
+	want.DefaultPass = "guest" // a secret is not told
+	if got := again.Config(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v\nfrom\n%s", got, want, file.String())
 	}
 }
 

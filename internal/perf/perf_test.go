@@ -154,23 +154,51 @@ func TestRunTellsWhatTheBrokerSays(t *testing.T) {
 	}
 }
 
-func TestRunEndsWithTheBroker(t *testing.T) {
-	url, vhosts := newBroker(t)
-	v, err := vhosts.Get("/")
-	if err != nil {
-		t.Fatal(err)
+func TestRunEndsWhenTheBrokerHasHadEnough(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Options)
+		act    func(*vhost.VirtualHost) error
+		want   string
+	}{
+		{"the queue is deleted under a consumer", func(*Options) {},
+			func(v *vhost.VirtualHost) error {
+				_, _, err := v.DeleteQueue("q-1", nil, false, false)
+				return err
+			},
+			"broker cancelled a consumer"},
+		{"the exchange is deleted under a publisher", func(o *Options) { o.Exchange, o.Consumers = "x", 0 },
+			func(v *vhost.VirtualHost) error {
+				_, err := v.DeleteExchange("x", false)
+				return err
+			},
+			"broker closed the channel: 404 NOT_FOUND - no exchange 'x' in vhost '/'"},
+		{"the same with confirms", func(o *Options) { o.Exchange, o.Consumers, o.Confirm = "x", 0, 10 },
+			func(v *vhost.VirtualHost) error {
+				_, err := v.DeleteExchange("x", false)
+				return err
+			},
+			"broker closed the channel: 404 NOT_FOUND - no exchange 'x' in vhost '/'"},
 	}
-	gone := make(chan error, 1)
-	time.AfterFunc(50*time.Millisecond, func() {
-		_, _, err := v.DeleteQueue("q-1", nil, false, false)
-		gone <- err
-	})
-	_, err = Run(t.Context(), options(func(o *Options) { o.URL, o.Duration = url, time.Minute }), io.Discard)
-	if failed := <-gone; failed != nil {
-		t.Fatal(failed)
-	}
-	if err == nil || !strings.Contains(err.Error(), "broker cancelled a consumer") {
-		t.Errorf("got %v, want that the broker cancelled a consumer", err)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			url, vhosts := newBroker(t)
+			v, err := vhosts.Get("/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := options(func(o *Options) { o.URL, o.Duration, o.Rate = url, time.Minute, 1000 })
+			test.change(&o)
+			acted := make(chan error, 1)
+			time.AfterFunc(50*time.Millisecond, func() { acted <- test.act(v) })
+			_, err = Run(t.Context(), o, io.Discard)
+			if failed := <-acted; failed != nil {
+				t.Fatal(failed)
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
 	}
 }
 

@@ -87,7 +87,13 @@ func (p *publisher) work() {
 		p.pacer = newPacer(o.Rate/float64(o.Publishers), time.Now())
 	}
 	read := make(chan error, 1)
-	go func() { read <- p.read() }()
+	go func() {
+		err := p.read()
+		if err != nil {
+			p.run.stop(err) // it may take a while until writing fails too
+		}
+		read <- err
+	}()
 
 	err := p.publish()
 	if err == nil {
