@@ -247,3 +247,42 @@ func TestAckFreesTheMessageForGood(t *testing.T) {
 	s.ok(s.Recover(true))
 	s.wantDrain(queue, "")
 }
+
+func TestRejectAfterNackMultipleIs406(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	_, d := s.taken(nil, "a", "b")
+	s.ok(d[1].Nack(true, false))
+	s.ok(d[0].Reject(true))
+	s.refused(406, "unknown delivery tag 1")
+}
+
+func TestAckOfAnotherConnectionsTagIs406(t *testing.T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	s.taken(nil, "a")
+	other.ok(other.Ack(1, false))
+	other.refused(406, "unknown delivery tag 1")
+}
+
+func TestNackMultipleRequeuesInOrder(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue, d := s.taken(nil, "a", "b", "c", "d")
+	s.publish("", queue, "e")
+	s.ok(d[1].Ack(false))
+	s.ok(d[2].Nack(true, true))
+	s.wantDrain(queue, "a c e")
+}
+
+func TestUnackedSurviveTheirPublisher(t *testing.T) {
+	t.Parallel()
+	s, publisher := open(t), open(t)
+	queue := s.queue(nil)
+	c := s.consume(queue)
+	publisher.publish("", queue, "a")
+	d := c.next()
+	s.ok(publisher.connection.Close())
+	s.ok(d.Nack(false, true))
+	c.want("a")
+}

@@ -345,3 +345,76 @@ func TestConsumerSeesMessagesPublishedBeforeAndAfter(t *testing.T) {
 	s.publish("", queue, "c")
 	c.want("a b c")
 }
+
+func TestEveryMessageGoesToExactlyOneConsumer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	const consumers, messages = 5, 500
+	bodies := make(chan string, messages)
+	for range consumers {
+		other := open(t)
+		other.ok(other.Qos(7, 0, false))
+		c := other.consume(queue)
+		go func() {
+			for d := range c.deliveries {
+				if d.Ack(false) != nil {
+					return
+				}
+				bodies <- string(d.Body)
+			}
+		}()
+	}
+	for i := range messages {
+		s.publish("", queue, fmt.Sprint(i))
+	}
+	seen := map[string]bool{}
+	for range messages {
+		body := receive(t, bodies, "a delivery")
+		if seen[body] {
+			t.Errorf("message %s was delivered twice", body)
+		}
+		seen[body] = true
+	}
+	s.wantDrain(queue, "")
+}
+
+func TestMessagesWaitForAConsumerWithRoom(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(1, 0, false))
+	full := s.consume(queue)
+	s.publish("", queue, "a", "b", "c")
+	held := full.next()
+	late := s.sibling().consume(queue)
+	late.want("b c")
+	s.ok(held.Ack(false))
+	full.wantRest("")
+}
+
+func TestHighPriorityConsumerGetsWhatIsRequeued(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(1, 0, false))
+	low := s.consumeWith(queue, false, false, amqp.Table{"x-priority": int32(-1)})
+	s.publish("", queue, "a")
+	d := low.next()
+	high := s.consume(queue)
+	s.ok(d.Reject(true))
+	high.want("a")
+	low.wantRest("")
+}
+
+func TestCancelledConsumerIsNotCounted(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consume(queue)
+	s.consume(queue)
+	s.ok(s.Cancel(c.tag, false))
+	if got := s.inspect(queue).Consumers; got != 1 {
+		t.Errorf("consumers: got %d, want 1", got)
+	}
+}

@@ -158,3 +158,34 @@ func TestPriorityQueueDropsItsHead(t *testing.T) {
 	}
 	s.wantDrain(queue, "three one")
 }
+
+func TestRequeueIntoAFullRejectPublishQueueKeepsTheMessage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
+	s.publish("", queue, "a")
+	d := s.get(queue)
+	s.publish("", queue, "b")
+	s.ok(d.Nack(false, true))
+	s.wantDrain(queue, "a b")
+}
+
+func TestEmptyBodiesDoNotCountAgainstMaxLengthBytes(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(1)})
+	for range 5 {
+		s.send("", queue, amqp.Publishing{Headers: amqp.Table{"a": "properties do not count either"}})
+	}
+	s.wantReady(queue, 5)
+}
+
+func TestDroppedMessageOfAFullQueueIsTheOldestEvenIfRequeued(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(2)})
+	s.publish("", queue, "a", "b")
+	s.ok(s.get(queue).Nack(false, true))
+	s.publish("", queue, "c")
+	s.wantDrain(queue, "b c")
+}

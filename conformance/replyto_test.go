@@ -175,3 +175,39 @@ func TestReplyToOtherAddressesIsNotRewritten(t *testing.T) {
 		t.Errorf("reply-to: got %q, want it as sent", d.ReplyTo)
 	}
 }
+
+func TestReplyConsumerOfAnotherChannelDoesNotCount(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.consumeWith(replyTo, true, false, nil)
+	other := s.sibling()
+	other.send("", unique(t), amqp.Publishing{ReplyTo: replyTo})
+	other.refused(406, "fast reply consumer does not exist")
+}
+
+func TestReplyAddressesOfTwoChannelsDiffer(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	other := s.sibling()
+	mine, myAddress := s.request()
+	theirs, theirAddress := other.request()
+	if myAddress == theirAddress {
+		t.Errorf("both are %q", myAddress)
+	}
+	s.publish("", theirAddress, "theirs")
+	s.publish("", myAddress, "mine")
+	mine.want("mine")
+	theirs.want("theirs")
+}
+
+func TestReplyAddressStaysTheSameOnAChannel(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	replies, first := s.request()
+	requests := s.queue(nil)
+	s.send("", requests, amqp.Publishing{ReplyTo: replyTo})
+	second := s.get(requests).ReplyTo
+	s.publish("", first, "a")
+	s.publish("", second, "b")
+	replies.want("a b")
+}

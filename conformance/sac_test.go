@@ -97,3 +97,33 @@ func TestWaitingConsumersAreCounted(t *testing.T) {
 		t.Errorf("consumers: got %d, want 2", got)
 	}
 }
+
+func TestSingleActiveConsumersAreServedInTheOrderTheyCame(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	var consumers []*consumer
+	for range 3 {
+		consumers = append(consumers, s.sibling().consume(queue))
+	}
+	for i, c := range consumers {
+		word := string(rune('a' + i))
+		s.publish("", queue, word)
+		d := c.next()
+		if string(d.Body) != word {
+			t.Fatalf("consumer %d: got %q, want %q", i, d.Body, word)
+		}
+		s.ok(d.Ack(false))
+		c.wantRest("")
+	}
+}
+
+func TestFalseSingleActiveConsumerIsNone(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-single-active-consumer": false})
+	one, two := s.consume(queue), s.consume(queue)
+	s.publish("", queue, "a", "b")
+	one.next()
+	two.next()
+}

@@ -165,3 +165,37 @@ func TestExpirationMayHaveAPlusSign(t *testing.T) {
 	s.send("", queue, amqp.Publishing{Expiration: "+3600000", Body: []byte("a")})
 	s.wantDrain(queue, "a")
 }
+
+func TestDeliveredInTimeIsNotDeadLettered(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(1000)}))
+	c := s.consumeWith(queue, true, false, nil)
+	s.publish("", queue, "in-time")
+	c.want("in-time")
+	s.publish("", s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(1300)})), "witness")
+	s.consume(dead).want("witness")
+}
+
+func TestExpiredMessagesDieOldestFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(30)}))
+	s.publish("", queue, "a", "b", "c", "d")
+	c := s.consume(dead)
+	c.want("a b c d")
+	s.publish("", queue, "e")
+	c.want("e")
+}
+
+func TestExpirationIsOnTheDelivery(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.send("", queue, amqp.Publishing{Expiration: "3600000"})
+	if d := s.get(queue); d.Expiration != "3600000" {
+		t.Errorf("expiration: got %q, want 3600000", d.Expiration)
+	}
+}

@@ -205,3 +205,31 @@ func TestRefusalByOverflowFailsTheCommit(t *testing.T) {
 	}
 	s.refused(406, "partial tx completion")
 }
+
+func TestTransactionsOfTwoChannelsAreSeparate(t *testing.T) {
+	t.Parallel()
+	one, outside := transactional(t)
+	two := one.sibling()
+	two.ok(two.Tx())
+	queue := one.queue(nil)
+	one.publish("", queue, "one")
+	two.publish("", queue, "two")
+	one.ok(one.TxRollback())
+	two.ok(two.TxCommit())
+	outside.wantDrain(queue, "two")
+}
+
+func TestPublishesAndAcksOfOneTransactionAreCommittedTogether(t *testing.T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	from, to := s.queue(nil), s.queue(nil)
+	outside.publish("", from, "a")
+	outside.wantReady(from, 1)
+	d := s.get(from)
+	s.publish("", to, "moved")
+	s.ok(d.Ack(false))
+	s.ok(s.TxCommit())
+	s.ok(s.Close())
+	outside.wantDrain(from, "")
+	outside.wantDrain(to, "moved")
+}
