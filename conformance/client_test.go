@@ -174,15 +174,9 @@ func (s *session) returned() amqp.Return {
 // use wantDrain, as basic.get does not overtake.
 func (s *session) wantReady(queue string, want int) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		got := s.inspect(queue).Messages
-		if got == want {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("messages ready: got %d, want %d", got, want)
-		}
-	}
+	eventually(s.t, fmt.Sprintf("%d messages ready", want), func() bool {
+		return s.inspect(queue).Messages == want
+	})
 }
 
 // inspect declares a queue passively.
@@ -297,10 +291,13 @@ func receive[T any](t *testing.T, values <-chan T, what string) T {
 }
 
 // eventually repeats a question until the answer is yes, for what the broker
-// does in its own time and tells nobody.
+// does in its own time and tells nobody. It asks at intervals, as asking without
+// a pause would slow the broker down.
 func eventually(t *testing.T, what string, answer func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !answer(); {
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(patience); !answer(); <-again.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within %v: %s", patience, what)
 		}

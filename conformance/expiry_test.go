@@ -11,7 +11,9 @@ import (
 // would be a use.
 func (s *session) leased(args amqp.Table) (queue, witness string) {
 	s.t.Helper()
-	queue, witness = s.queue(args), s.autoDelete("fanout")
+	queue, witness = unique(s.t), s.autoDelete("fanout")
+	_, err := s.QueueDeclare(queue, false, false, true, true, args) // not waiting: its time has begun
+	s.ok(err)
 	s.bind(queue, witness, "", nil)
 	return queue, witness
 }
@@ -19,7 +21,7 @@ func (s *session) leased(args amqp.Table) (queue, witness string) {
 func TestUnusedQueueExpires(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	queue, witness := s.leased(amqp.Table{"x-expires": int32(100)})
+	queue, witness := s.leased(amqp.Table{"x-expires": int32(300)})
 	s.gone(witness)
 	s.missing(queue)
 }
@@ -29,7 +31,7 @@ func TestExpiredQueueDoesNotDeadLetter(t *testing.T) {
 	s := open(t)
 	dead := s.queue(nil)
 	queue, witness := s.leased(amqp.Table{
-		"x-expires": int32(100), "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
+		"x-expires": int32(300), "x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead,
 	})
 	s.publish("", queue, "a")
 	s.gone(witness)
