@@ -22,12 +22,10 @@ func (ch *channel) basicQos(m *amqp.BasicQos) error {
 		ch.limit = 0
 		ch.prefetch = int(m.PrefetchCount)
 	}
-	woken := ch.starving()
+	ch.wakeStarving()
 	ch.mu.Unlock()
-	for _, s := range woken {
-		s.queue.Wake(s)
-	}
 	ch.reply(&amqp.BasicQosOk{})
+	ch.conn.settling.flush()
 	return nil
 }
 
@@ -37,7 +35,8 @@ func (ch *channel) basicConsume(m *amqp.BasicConsume) error {
 	if tag == "" {
 		tag = vhost.ServerName("amq.ctag-")
 	}
-	if s := ch.consumers[tag]; s != nil && !s.isGone() {
+	ch.forgetGone()
+	if ch.consumers[tag] != nil {
 		return amqp.Errorf(amqp.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
 	}
 	s := &consumer{ch: ch, tag: tag, noAck: m.NoAck, prefetch: ch.prefetch}
@@ -163,9 +162,15 @@ func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error
 	if err != nil || routed {
 		return err
 	}
+	return ch.unrouted(&p, receipt, tag)
+}
+
+// unrouted deals with a message that no queue wants.
+func (ch *channel) unrouted(p *publication, receipt store.Receipt, tag uint64) error {
 	if p.mandatory {
-		ch.conn.gathered() // returns keep their place among confirms
-		ch.basicReturn(&p.message)
+		if err := ch.basicReturn(&p.message); err != nil {
+			return err
+		}
 	}
 	if receipt != nil {
 		receipt.Confirm(tag, tag, true)
@@ -173,16 +178,16 @@ func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error
 	return nil
 }
 
-func (ch *channel) basicReturn(m *amqp.Message) {
+func (ch *channel) basicReturn(m *amqp.Message) error {
 	c := ch.conn
-	c.scratch = amqp.AppendMethod(c.scratch[:0], ch.number, &amqp.BasicReturn{
-		ReplyCode: amqp.NoRoute, ReplyText: amqp.NoRoute.String(), Exchange: m.Exchange, RoutingKey: m.RoutingKey,
-	})
-	c.scratch = amqp.AppendContent(c.scratch, ch.number, m, c.frameMax)
-	c.writeFrames(c.scratch)
-	if cap(c.scratch) > keepBuffer {
-		c.scratch = nil
+	c.gathered()                     // returns keep their place among confirms
+	if err := c.sync(); err != nil { // and their own confirm would overtake one that is held
+		return err
 	}
+	c.writeContent(ch.number, &amqp.BasicReturn{
+		ReplyCode: amqp.NoRoute, ReplyText: amqp.NoRoute.String(), Exchange: m.Exchange, RoutingKey: m.RoutingKey,
+	}, m)
+	return nil
 }
 
 // checkProperties looks at what the broker acts on, changes what it must change
@@ -252,7 +257,7 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	}
 	e, left, ok, err := q.Get(m.NoAck)
 	if err != nil {
-		return err
+		return ch.conn.failed(err)
 	}
 	if !ok {
 		ch.reply(&amqp.BasicGetEmpty{})
@@ -265,15 +270,9 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 		ch.unacked.add(tag, delivery{queue: q, entry: e})
 	}
 	ch.mu.Unlock()
-	c := ch.conn
-	c.scratch = amqp.AppendMethod(c.scratch[:0], ch.number, &amqp.BasicGetOk{
+	ch.conn.writeContent(ch.number, &amqp.BasicGetOk{
 		DeliveryTag: tag, Redelivered: e.Redelivered, Exchange: e.Message.Exchange, RoutingKey: e.Message.RoutingKey, MessageCount: uint32(left),
-	})
-	c.scratch = amqp.AppendContent(c.scratch, ch.number, e.Message, c.frameMax)
-	c.writeFrames(c.scratch)
-	if cap(c.scratch) > keepBuffer {
-		c.scratch = nil
-	}
+	}, e.Message)
 	return nil
 }
 
@@ -328,7 +327,7 @@ func (ch *channel) settled(how outcome, tag uint64, d delivery) {
 		return
 	}
 	ch.returned(&d)
-	ch.conn.settling.wake(ch.freed(d.consumer))
+	ch.freed(d.consumer)
 	ch.conn.settling.add(how, d)
 }
 
@@ -336,6 +335,9 @@ func (ch *channel) settled(how outcome, tag uint64, d delivery) {
 func (ch *channel) basicRecover(m *amqp.BasicRecover) error {
 	if !m.Requeue {
 		return amqp.Errorf(amqp.NotImplemented, "requeue=false")
+	}
+	if err := ch.conn.sync(); err != nil { // redeliveries would overtake a reply that is held
+		return err
 	}
 	ch.reply(&amqp.BasicRecoverOk{})
 	ch.recover()
@@ -356,7 +358,7 @@ func (ch *channel) recover() {
 		s.add(requeue, d)
 	}
 	ch.mu.Lock()
-	s.wake(ch.starving())
+	ch.wakeStarving()
 	ch.mu.Unlock()
 	s.flush()
 }

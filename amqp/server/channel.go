@@ -28,12 +28,14 @@ type channel struct {
 	published uint64    // the confirm tag given last
 	tx        *tx       // nil unless transactional
 
-	mu      sync.Mutex // guards what follows
-	tag     uint64     // the delivery tag given last
-	unacked unacked
-	limit   int // the prefetch that all consumers share; 0 for none
-	counted int // deliveries that count against it
-	ended   bool
+	mu       sync.Mutex // guards what follows
+	tag      uint64     // the delivery tag given last
+	unacked  unacked
+	limit    int // the prefetch that all consumers share; 0 for none
+	counted  int // deliveries that count against it
+	starving int // consumers that were refused for want of credit
+	gone     int // consumers that are still known though their queue is gone
+	ended    bool
 }
 
 func newChannel(c *connection, number uint16) *channel {
@@ -75,7 +77,9 @@ func (ch *channel) carryOut(f amqp.Frame) error {
 		return err
 	}
 	// What was said before must have happened before.
-	ch.conn.gathered()
+	if err := ch.conn.catchUp(); err != nil {
+		return err
+	}
 	return withMethod(ch.call(m), m.ID())
 }
 
@@ -228,20 +232,22 @@ func (ch *channel) end() {
 		return
 	}
 	if ch.confirms != nil {
-		ch.confirms.close()
+		ch.conn.outbox.closeConfirms(ch.confirms)
 	}
-	for _, s := range ch.consumers {
-		s.leave()
-	}
-	clear(ch.consumers)
 	if ch.tx != nil {
 		ch.tx.restore(ch)
 	}
+	// Before the consumers go: who takes over from a single active one begins
+	// with what comes back from it.
 	var back settling
 	for _, d := range ch.takeUnacked(0) {
 		back.add(requeue, d)
 	}
 	back.flush()
+	for _, s := range ch.consumers {
+		s.leave()
+	}
+	clear(ch.consumers)
 }
 
 // takeUnacked removes deliveries up to a tag, 0 meaning all.

@@ -12,8 +12,12 @@ func (ch *channel) confirmSelect(m *amqp.ConfirmSelect) error {
 	if ch.confirms == nil {
 		ch.confirms = &confirms{channel: ch.number, outbox: &ch.conn.outbox}
 	}
-	if !m.NoWait {
-		ch.reply(&amqp.ConfirmSelectOk{})
+	if m.NoWait {
+		return nil
 	}
+	if err := ch.conn.sync(); err != nil { // confirms would overtake a reply that is held
+		return err
+	}
+	ch.reply(&amqp.ConfirmSelectOk{})
 	return nil
 }

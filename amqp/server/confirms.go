@@ -33,12 +33,16 @@ type confirmSpan struct {
 // Confirm implements store.Receipt.
 func (cf *confirms) Confirm(lo, hi uint64, ok bool) {
 	cf.mu.Lock()
+	if cf.closed {
+		cf.mu.Unlock()
+		return
+	}
 	if n := len(cf.reported); n > 0 && cf.reported[n-1].hi+1 == lo && cf.reported[n-1].ok == ok {
 		cf.reported[n-1].hi = hi
 	} else {
 		cf.reported = append(cf.reported, confirmSpan{lo, hi, ok})
 	}
-	first := !cf.listed && !cf.closed
+	first := !cf.listed
 	cf.listed = true
 	cf.mu.Unlock()
 	if first {
@@ -46,12 +50,14 @@ func (cf *confirms) Confirm(lo, hi uint64, ok bool) {
 	}
 }
 
-// close drops what has not been sent: the channel's number may be used again.
-func (cf *confirms) close() {
+// close appends the last frames and ignores what is reported from now on.
+func (cf *confirms) close(dst []byte) []byte {
+	dst = cf.emit(dst)
 	cf.mu.Lock()
+	defer cf.mu.Unlock()
 	cf.closed = true
 	cf.reported = nil
-	cf.mu.Unlock()
+	return dst
 }
 
 // emit appends the frames for what has been reported.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -41,6 +42,8 @@ type connection struct {
 	server *Server
 	conn   net.Conn
 	outbox outbox
+	cut    chan struct{} // closed when the socket is
+	hungUp sync.Once
 
 	// owned by the read loop, and set before it begins to run
 	reader           *amqp.Reader
@@ -57,13 +60,13 @@ type connection struct {
 	settling         settling
 	held             []byte // replies that wait for the disk
 	scratch          []byte
-	deadline         clock.Timer // ends the handshake, or the wait for close-ok
+	deadline         clock.Timer // hangs up, unless the client does what it should first
 
 	heartbeat heartbeat
 
-	// going guards the one word that others may say to the connection.
-	goingMu sync.Mutex
-	going   *amqp.Error
+	leaving chan struct{} // closed when why is set
+	whyMu   sync.Mutex    // guards why
+	why     *amqp.Error   // what somebody else wants the connection to end with
 }
 
 func newConnection(s *Server, conn net.Conn) *connection {
@@ -73,6 +76,8 @@ func newConnection(s *Server, conn net.Conn) *connection {
 		reader:   amqp.NewReader(conn),
 		state:    stateHandshake,
 		channels: make(map[uint16]*channel),
+		cut:      make(chan struct{}),
+		leaving:  make(chan struct{}),
 	}
 	c.reader.SetFrameMax(initialFrameMax)
 	c.outbox.init()
@@ -92,19 +97,36 @@ func (c *connection) serve() {
 		defer close(written)
 		c.writeLoop()
 	}()
-	c.deadline = c.server.clock().AfterFunc(c.server.handshakeTimeout(), func() { c.conn.Close() })
+	c.hangUpIn(c.server.handshakeTimeout())
 	err := c.speak()
 
 	c.heartbeat.stop()
 	c.release()
 	c.sayGoodbye(err)
 	c.outbox.end()
+	c.hangUpIn(closeTimeout) // on a client that does not read what it is told last
 	<-written
 	c.deadline.Stop()
-	c.conn.Close()
+	c.hangUp()
 	if c.state != stateHandshake {
 		c.log.Info().Msg("connection closed")
 	}
+}
+
+// hangUp closes the socket, which ends both loops. Anybody may call it.
+func (c *connection) hangUp() {
+	c.hungUp.Do(func() {
+		close(c.cut)
+		c.conn.Close()
+	})
+}
+
+// hangUpIn hangs up after a while, unless there is another deadline by then.
+func (c *connection) hangUpIn(d time.Duration) {
+	if c.deadline != nil {
+		c.deadline.Stop()
+	}
+	c.deadline = c.server.clock().AfterFunc(d, c.hangUp)
 }
 
 // speak is the whole conversation. A panic is a bug that costs one client, not
@@ -112,7 +134,7 @@ func (c *connection) serve() {
 func (c *connection) speak() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			c.log.Error().Interface("panic", r).Bytes("stack", debug.Stack()).Msg("bug in the broker: connection dropped")
+			c.logPanic(r)
 			err = amqp.Errorf(amqp.InternalError, "the broker failed; see its log")
 		}
 	}()
@@ -123,6 +145,11 @@ func (c *connection) speak() (err error) {
 	c.log = c.log.With().Str("vhost", c.vhost.Name()).Logger()
 	c.log.Info().Msg("connection opened")
 	return c.readLoop()
+}
+
+func (c *connection) logPanic(r any) {
+	c.server.Log.Error().Str("conn", connectionName(c.conn)).Interface("panic", r).Bytes("stack", debug.Stack()).
+		Msg("bug in the broker: connection dropped")
 }
 
 // readLoop carries out what the client says. Publishes and acks are gathered,
@@ -153,11 +180,40 @@ func (c *connection) settle() error {
 	if err != nil {
 		return err
 	}
+	if err := c.await(c.outbox.room()); err != nil {
+		return err
+	}
+	return c.await(c.server.Store.Room())
+}
+
+// await waits for room, and not longer than the connection lives.
+func (c *connection) await(room <-chan struct{}) error {
+	select {
+	case <-room:
+		return nil
+	default:
+	}
 	c.heartbeat.paused.Store(true)
-	c.outbox.waitForRoom()
-	<-c.server.Store.Room()
-	c.heartbeat.paused.Store(false)
-	return c.told()
+	defer c.heartbeat.paused.Store(false)
+	select {
+	case <-room:
+		return nil
+	case <-c.leaving:
+		return c.told()
+	case <-c.cut:
+		return net.ErrClosed
+	}
+}
+
+// catchUp finishes what has been gathered before a method that could tell the
+// difference. It waits for room too: a few octets may ask for a large answer,
+// and what has been read at once for many.
+func (c *connection) catchUp() error {
+	c.gathered()
+	if len(c.held) < outboxFull && !c.outbox.isFull() {
+		return nil
+	}
+	return c.settle()
 }
 
 // gathered takes gathered publishes and acks to their queues.
@@ -168,20 +224,24 @@ func (c *connection) gathered() {
 
 // told returns the error that somebody else wants the connection to end with.
 func (c *connection) told() error {
-	c.goingMu.Lock()
-	defer c.goingMu.Unlock()
-	if c.going != nil {
-		return c.going
+	c.whyMu.Lock()
+	defer c.whyMu.Unlock()
+	if c.why != nil {
+		return c.why
 	}
 	return nil
 }
 
-// shutdown ends the connection from outside.
+// shutdown ends the connection from outside. The first reason counts.
 func (c *connection) shutdown(why *amqp.Error) {
-	c.goingMu.Lock()
-	c.going = why
-	c.goingMu.Unlock()
-	c.conn.SetReadDeadline(time.Unix(1, 0)) // wakes the read loop
+	c.whyMu.Lock()
+	defer c.whyMu.Unlock()
+	if c.why != nil {
+		return
+	}
+	c.why = why
+	close(c.leaving)
+	c.conn.SetReadDeadline(time.Unix(1, 0)) // wakes the read loop; if it fails that is awake
 }
 
 // frame carries out one frame.
@@ -290,7 +350,22 @@ func (c *connection) sync() error {
 	}
 	c.outbox.append(c.held)
 	c.held = c.held[:0]
+	if cap(c.held) > keepBuffer {
+		c.held = nil
+	}
 	return nil
+}
+
+// writeContent appends a method and the message that it brings, in order with
+// all replies.
+func (c *connection) writeContent(channel uint16, method amqp.Method, m *amqp.Message) {
+	if len(c.held) > 0 {
+		c.hold(channel, method)
+		c.held = amqp.AppendContent(c.held, channel, m, c.frameMax)
+		return
+	}
+	c.scratch = amqp.AppendMethod(c.scratch[:0], channel, method)
+	c.outbox.appendContent(c.scratch, channel, m)
 }
 
 // stored waits until everything handed to the store so far is on disk.
@@ -298,10 +373,15 @@ func (c *connection) stored() error {
 	done := make(chan error, 1)
 	c.vhost.Sync(func(err error) { done <- err })
 	if err := <-done; err != nil {
-		c.log.Error().Err(err).Msg("not stored")
-		return amqp.Errorf(amqp.InternalError, "the store failed; see the broker's log")
+		return c.failed(err)
 	}
 	return nil
+}
+
+// failed is what a client is told when the store could not do its part.
+func (c *connection) failed(err error) error {
+	c.log.Error().Err(err).Msg("store failed")
+	return amqp.Errorf(amqp.InternalError, "the store failed; see the broker's log")
 }
 
 // release gives back all that the connection holds: deliveries, consumers,
@@ -322,23 +402,32 @@ func (c *connection) release() {
 
 // sayGoodbye ends the connection after an error, in the way that it deserves.
 func (c *connection) sayGoodbye(err error) {
-	if going := c.told(); going != nil && c.state == stateRunning {
-		err = going
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = c.told()
 	}
-	var refused *errAccessRefused
+	refused, ok := errors.AsType[*errAccessRefused](err)
 	switch {
-	case errors.As(err, &refused):
+	case ok:
 		c.log.Warn().Err(refused.cause).Str("mechanism", refused.mechanism).Msg("login refused")
 		if !c.capable("authentication_failure_close") {
 			c.wait(penalty)
 			return
 		}
 		c.close(refused.refusal(), penalty)
-	case errors.Is(err, errGone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), isReset(err):
+	case errors.Is(err, errGone): // what it was told last is written still
+		c.log.Debug().Msg("client has gone")
+	case isGone(err):
 		c.log.Debug().Err(err).Msg("client has gone")
+		c.hangUp()
 	default:
 		c.closeWith(err)
 	}
+}
+
+// isGone reports whether there is nobody left to say anything to.
+func isGone(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) || isReset(err)
 }
 
 // closeWith tells the client about an error that is nobody's but its own, or the
@@ -347,6 +436,11 @@ func (c *connection) closeWith(err error) {
 	e, ok := errors.AsType[*amqp.Error](err)
 	if !ok {
 		c.log.Warn().Err(err).Msg("connection lost")
+		c.hangUp()
+		return
+	}
+	if c.state == stateHandshake {
+		c.hangUp() // it has not said yet that it speaks AMQP
 		return
 	}
 	c.log.Warn().Str("method", methodName(e.Method)).Str("code", e.Code.String()).Str("state", string(c.state)).Msg("connection refused: " + e.Text)
@@ -372,16 +466,20 @@ func methodName(id amqp.MethodID) string {
 //
 // rabbitmq: a connection.close that crosses ours is answered
 func (c *connection) close(e *amqp.Error, timeout time.Duration) {
+	if c.sync() != nil {
+		c.held = nil // it promises what is not so
+	}
 	c.state = stateClosing
-	c.held = nil
 	c.send(&amqp.ConnectionClose{ReplyCode: e.Code, ReplyText: e.ReplyText(), ClassID: e.Method.Class(), MethodID: e.Method.Method()})
 	c.conn.SetReadDeadline(time.Time{})
-	c.deadline.Stop()
-	c.deadline = c.server.clock().AfterFunc(timeout, func() { c.conn.Close() })
+	c.hangUpIn(timeout)
 	for {
 		f, err := c.reader.ReadFrame()
+		if _, malformed := errors.AsType[*amqp.Error](err); malformed {
+			c.wait(min(timeout, penalty))
+			return
+		}
 		if err != nil {
-			c.drain()
 			return
 		}
 		if f.Type != amqp.FrameMethod || f.Channel != 0 {
@@ -397,22 +495,23 @@ func (c *connection) close(e *amqp.Error, timeout time.Duration) {
 	}
 }
 
-// drain reads and forgets what still comes, so that the connection.close before
-// it arrives: closing a socket with unread octets resets it. The deadline, or
-// the client, ends it.
-func (c *connection) drain() {
-	io.Copy(io.Discard, c.conn) // how it ends does not matter
-}
-
-// wait keeps the client waiting.
+// wait keeps a client waiting that cannot be talked with any more. What it still
+// says is read and forgotten, for closing a socket with unread octets resets it,
+// and a connection.close on its way to the client would be lost. The client may
+// end it earlier.
 func (c *connection) wait(d time.Duration) {
-	c.deadline.Stop()
-	c.deadline = c.server.clock().AfterFunc(d, func() { c.conn.Close() })
-	c.drain()
+	c.hangUpIn(d)
+	io.Copy(io.Discard, c.conn) // how it ends does not matter
 }
 
 // writeLoop writes what is in the outbox until its end.
 func (c *connection) writeLoop() {
+	defer func() {
+		if r := recover(); r != nil {
+			c.logPanic(r)
+			c.hangUp()
+		}
+	}()
 	var out net.Buffers
 	for {
 		next, starved, ok := c.outbox.take(out)
@@ -425,7 +524,7 @@ func (c *connection) writeLoop() {
 		}
 		if err := c.writeOut(out); err != nil {
 			c.outbox.breakOff()
-			c.conn.Close() // ends the read loop too
+			c.hangUp()
 			return
 		}
 	}
@@ -433,7 +532,6 @@ func (c *connection) writeLoop() {
 
 // writeOut writes pieces, leaving the slice as it is.
 func (c *connection) writeOut(out net.Buffers) error {
-	c.heartbeat.written.Store(true)
 	if len(out) == 1 {
 		_, err := c.conn.Write(out[0])
 		return err

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"maps"
+
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/queue"
 )
@@ -30,13 +32,6 @@ func (s *consumer) begin() {
 	s.queue.Wake(s)
 }
 
-// isGone reports whether the queue has cancelled the consumer.
-func (s *consumer) isGone() bool {
-	s.ch.mu.Lock()
-	defer s.ch.mu.Unlock()
-	return s.gone
-}
-
 // Deliver implements queue.Consumer.
 func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 	ch := s.ch
@@ -49,12 +44,15 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
 	for i := range es {
-		if out.full() && !out.broken {
+		if out.broken {
+			break // the connection is ending, and its consumers are about to leave
+		}
+		if out.full() {
 			out.starved = append(out.starved, s)
 			break
 		}
 		if !s.noAck && !s.credit() {
-			s.starved = true
+			s.starve()
 			break
 		}
 		ch.tag++
@@ -76,9 +74,6 @@ func (s *consumer) credit() bool {
 
 // write appends a delivery with the channel's latest tag.
 func (s *consumer) write(out *outbox, e *queue.Entry) {
-	if out.broken {
-		return // the connection is ending: what is unacked goes back
-	}
 	m := e.Message
 	from := len(out.buf)
 	out.buf = amqp.AppendBasicDeliver(out.buf, s.ch.number, s.tag, s.ch.tag, e.Redelivered, m.Exchange, m.RoutingKey)
@@ -100,6 +95,8 @@ func (s *consumer) Cancelled() {
 		return
 	}
 	s.gone = true
+	s.feed()
+	ch.gone++
 	if ch.conn.capable("consumer_cancel_notify") {
 		ch.conn.outbox.append(amqp.AppendMethod(nil, ch.number, &amqp.BasicCancel{ConsumerTag: s.tag, NoWait: true}))
 		ch.conn.outbox.flush()
@@ -108,36 +105,72 @@ func (s *consumer) Cancelled() {
 
 // leave ends the consumer from its own side. Nothing is delivered afterwards.
 func (s *consumer) leave() {
-	s.ch.mu.Lock()
+	ch := s.ch
+	ch.mu.Lock()
 	s.gone = true
-	s.ch.mu.Unlock()
+	s.feed()
+	ch.mu.Unlock()
 	s.queue.Cancel(s)
-	if s.ch.replyTo == s {
-		s.ch.replyTo = nil
-		s.ch.conn.vhost.DeleteReplyQueue(s.queue)
+	if ch.replyTo == s {
+		ch.replyTo = nil
+		if err := ch.conn.vhost.DeleteReplyQueue(s.queue); err != nil {
+			ch.conn.log.Error().Err(err).Uint16("channel", ch.number).Msg("reply queue not deleted")
+		}
 	}
 }
 
-// freed returns the consumers that were refused for want of credit and may have
-// some now. The lock is held.
-func (ch *channel) freed(s *consumer) []*consumer {
-	if ch.limit == 0 {
-		if s == nil || !s.starved {
-			return nil
-		}
+// starve notes that the consumer was refused a delivery for want of credit. The
+// channel's lock is held.
+func (s *consumer) starve() {
+	if !s.starved {
+		s.starved = true
+		s.ch.starving++
+	}
+}
+
+// feed ends that, and reports whether it was so. The channel's lock is held.
+func (s *consumer) feed() bool {
+	was := s.starved
+	if was {
 		s.starved = false
-		return []*consumer{s}
+		s.ch.starving--
 	}
-	return ch.starving()
+	return was
 }
 
-// starving returns all consumers that were refused for want of credit.
-func (ch *channel) starving() (woken []*consumer) {
+// freed has consumers woken that were refused for want of credit and may have
+// some, as s has one delivery less. The lock is held.
+func (ch *channel) freed(s *consumer) {
+	if ch.limit > 0 {
+		ch.wakeStarving()
+		return
+	}
+	if s != nil && s.feed() {
+		ch.conn.settling.wake(s)
+	}
+}
+
+// wakeStarving has all consumers woken that were refused for want of credit. The
+// lock is held.
+func (ch *channel) wakeStarving() {
+	if ch.starving == 0 {
+		return
+	}
 	for _, s := range ch.consumers {
-		if s.starved {
-			s.starved = false
-			woken = append(woken, s)
+		if s.feed() {
+			ch.conn.settling.wake(s)
 		}
 	}
-	return woken
+}
+
+// forgetGone forgets the consumers whose queues have been deleted, so that a
+// channel which never cancels them does not keep them for ever.
+func (ch *channel) forgetGone() {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if ch.gone == 0 {
+		return
+	}
+	maps.DeleteFunc(ch.consumers, func(_ string, s *consumer) bool { return s.gone })
+	ch.gone = 0
 }

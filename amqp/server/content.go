@@ -83,6 +83,7 @@ func (ch *channel) contentBody(f amqp.Frame) error {
 	case c.received == 0:
 		c.body = f.Payload[:n:n]
 	default:
+		c.grow(int(n))
 		c.body = append(c.body, f.Payload...)
 	}
 	c.received += n
@@ -90,6 +91,17 @@ func (ch *channel) contentBody(f amqp.Frame) error {
 		return ch.publish()
 	}
 	return nil
+}
+
+// grow makes room for n more octets of the body. Its memory doubles with what
+// has arrived, up to what was announced: announcing alone costs nothing.
+func (c *content) grow(n int) {
+	need := len(c.body) + n
+	if need <= cap(c.body) {
+		return
+	}
+	room := min(uint64(max(need, 2*len(c.body))), c.size)
+	c.body = append(make([]byte, 0, room), c.body...)
 }
 
 // checkExpiration returns RabbitMQ's error for an expiration that is not a

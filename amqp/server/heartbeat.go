@@ -1,10 +1,10 @@
 package server
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/clock"
 )
 
@@ -14,12 +14,11 @@ import (
 // and gives up at the second check in a row, one an interval, that finds nothing
 // received; any octet counts.
 type heartbeat struct {
-	every   time.Duration // 0 for none
-	timer   clock.Timer
-	written atomic.Bool // since the last tick
-	paused  atomic.Bool // the read loop is not reading, so silence means nothing
+	every  time.Duration // 0 for none; set before the timer runs
+	paused atomic.Bool   // the read loop is not reading, so silence means nothing
 
-	// owned by the timer
+	mu     sync.Mutex  // guards what follows
+	timer  clock.Timer // nil when stopped
 	odd    bool
 	read   uint64
 	silent int
@@ -29,26 +28,33 @@ func (h *heartbeat) start(c *connection, every time.Duration) {
 	if every == 0 {
 		return
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.every = every
 	h.timer = c.server.clock().AfterFunc(every/2, func() { h.tick(c) })
 }
 
 func (h *heartbeat) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.timer != nil {
 		h.timer.Stop()
+		h.timer = nil
 	}
 }
 
 // tick comes twice an interval.
 func (h *heartbeat) tick(c *connection) {
-	if !h.written.Swap(false) {
-		c.outbox.append(amqp.AppendHeartbeat(nil))
-		c.outbox.flush()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.timer == nil {
+		return // stopped when this tick had begun
 	}
+	c.outbox.beat()
 	h.odd = !h.odd
 	if !h.odd && h.missed(c.reader.BytesRead()) {
 		c.log.Warn().Dur("interval", h.every).Msg("missed heartbeats from client")
-		c.conn.Close()
+		c.hangUp()
 		return
 	}
 	h.timer.Reset(h.every / 2)

@@ -27,7 +27,7 @@ type outbox struct {
 	frameMax uint32 // set when the connection is tuned, before there are channels
 
 	mu       sync.Mutex // guards everything below
-	wake     sync.Cond  // what the write loop, and a read loop without room, wait for
+	wake     sync.Cond  // what the write loop waits for
 	buf      []byte
 	mark     int      // where in buf the next piece begins
 	pieces   [][]byte // before it: parts of earlier bufs, and bodies by reference
@@ -37,6 +37,10 @@ type outbox struct {
 	ended    bool        // nothing more will be appended
 	broken   bool        // nothing more can be written
 	spare    []byte      // the buffer written before, for the next turn
+
+	waiting   chan struct{} // closed when there is room; nil if nobody waits
+	busy      bool          // something was taken since the last beat
+	heartbeat bool          // a heartbeat is to be written if nothing else is
 }
 
 func (o *outbox) init() { o.wake.L = &o.mu }
@@ -52,6 +56,15 @@ func (o *outbox) append(frames []byte) {
 	o.mu.Lock()
 	o.buf = append(o.buf, frames...)
 	o.size += len(frames)
+	o.mu.Unlock()
+}
+
+// appendContent adds the frame of a method and those of the message it brings.
+func (o *outbox) appendContent(method []byte, channel uint16, m *amqp.Message) {
+	o.mu.Lock()
+	o.buf = append(o.buf, method...)
+	o.size += len(method)
+	o.content(channel, m)
 	o.mu.Unlock()
 }
 
@@ -91,7 +104,21 @@ func (o *outbox) reference(channel uint16, payload []byte) {
 // flush lets the write loop write what is there.
 func (o *outbox) flush() {
 	o.mu.Lock()
-	o.wake.Broadcast()
+	o.wake.Signal()
+	o.mu.Unlock()
+}
+
+// beat is told twice a heartbeat interval, and has a heartbeat written if
+// nothing else was since the last time. Then it is also time to let go of the
+// memory that a burst has left.
+func (o *outbox) beat() {
+	o.mu.Lock()
+	if !o.busy {
+		o.heartbeat = true
+		o.spare = nil
+		o.wake.Signal()
+	}
+	o.busy = false
 	o.mu.Unlock()
 }
 
@@ -99,26 +126,52 @@ func (o *outbox) flush() {
 func (o *outbox) confirm(cf *confirms) {
 	o.mu.Lock()
 	o.confirms = append(o.confirms, cf)
-	o.wake.Broadcast()
+	o.wake.Signal()
 	o.mu.Unlock()
 }
 
-// waitForRoom blocks while the outbox is full.
-func (o *outbox) waitForRoom() {
+// closeConfirms adds the confirms that a channel still owes and can give. Of
+// what is reported later nobody hears: the channel's number may be used again.
+func (o *outbox) closeConfirms(cf *confirms) {
 	o.mu.Lock()
-	for o.full() && !o.broken && !o.ended {
-		o.wake.Broadcast()
-		o.wake.Wait()
-	}
+	from := len(o.buf)
+	o.buf = cf.close(o.buf)
+	o.grew(from)
 	o.mu.Unlock()
 }
+
+// isFull reports whether there is no room.
+func (o *outbox) isFull() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.full()
+}
+
+// room returns a channel that is closed as soon as the outbox is not full.
+func (o *outbox) room() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.full() {
+		return plenty
+	}
+	if o.waiting == nil {
+		o.waiting = make(chan struct{})
+	}
+	return o.waiting
+}
+
+var plenty = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // end says that nothing more comes: the write loop writes what is there, then
 // stops.
 func (o *outbox) end() {
 	o.mu.Lock()
 	o.ended = true
-	o.wake.Broadcast()
+	o.wake.Signal()
 	o.mu.Unlock()
 }
 
@@ -126,42 +179,69 @@ func (o *outbox) end() {
 func (o *outbox) breakOff() {
 	o.mu.Lock()
 	o.broken = true
-	o.buf, o.pieces, o.size, o.mark = nil, nil, 0, 0
-	o.wake.Broadcast()
+	o.reset(nil)
+	o.starved = nil
+	o.wake.Signal()
 	o.mu.Unlock()
 }
 
 // take waits until there is something to write and returns all of it, and the
-// consumers that found the outbox full before. ok is false at the end.
-//
-// Confirms are put behind what was there: a basic.return that belongs to one is
-// always in front of it.
+// consumers that found the outbox full before. ok is false at the end. last is
+// what take returned before, now written; its memory is used again.
 func (o *outbox) take(last net.Buffers) (out net.Buffers, starved []*consumer, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(last) == 1 && cap(last[0]) <= keepBuffer {
 		o.spare = last[0][:0]
 	}
-	for o.size == 0 && len(o.confirms) == 0 && !o.ended && !o.broken {
+	clear(last)
+	for !o.ready() {
+		if o.broken || o.ended {
+			return nil, nil, false
+		}
 		o.wake.Wait()
-	}
-	for i, cf := range o.confirms {
-		from := len(o.buf)
-		o.buf = cf.emit(o.buf)
-		o.grew(from)
-		o.confirms[i] = nil
-	}
-	o.confirms = o.confirms[:0]
-	if o.broken || o.size == 0 && o.ended {
-		return nil, nil, false
 	}
 	out = append(last[:0], o.pieces...)
 	if len(o.buf) > o.mark {
 		out = append(out, o.buf[o.mark:])
 	}
-	o.buf, o.spare = o.spare, nil
-	o.pieces, o.size, o.mark = nil, 0, 0
+	o.reset(o.spare)
+	o.spare = nil
 	starved, o.starved = o.starved, nil
-	o.wake.Broadcast() // there is room
 	return out, starved, true
+}
+
+// ready reports whether there is something to write. Confirms are put behind
+// what was there: a basic.return that belongs to one is always in front of it.
+// The lock is held.
+func (o *outbox) ready() bool {
+	if o.broken {
+		return false
+	}
+	from := len(o.buf)
+	for i, cf := range o.confirms {
+		o.buf = cf.emit(o.buf)
+		o.confirms[i] = nil
+	}
+	o.confirms = o.confirms[:0]
+	o.grew(from)
+	switch {
+	case o.size > 0:
+		o.busy = true
+	case o.heartbeat:
+		o.buf = amqp.AppendHeartbeat(o.buf)
+		o.grew(from)
+	}
+	o.heartbeat = false
+	return o.size > 0
+}
+
+// reset empties the outbox, and makes buf its buffer. There is room then. The
+// lock is held.
+func (o *outbox) reset(buf []byte) {
+	o.buf, o.pieces, o.size, o.mark = buf, nil, 0, 0
+	if o.waiting != nil {
+		close(o.waiting)
+		o.waiting = nil
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -66,7 +67,7 @@ func (s *Server) Serve(l net.Listener) error {
 		l.Close()
 		return ErrServerClosed
 	}
-	defer l.Close()
+	defer s.untrack(l)
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -136,7 +137,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, c := range open {
-		c.conn.Close()
+		c.hangUp()
 	}
 	<-s.idle
 	return ctx.Err()
@@ -153,6 +154,13 @@ func (s *Server) track(l net.Listener) bool {
 	}
 	s.listeners[l] = true
 	return true
+}
+
+func (s *Server) untrack(l net.Listener) {
+	l.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
 }
 
 func (s *Server) add(c *connection) bool {
@@ -211,7 +219,7 @@ func (s *Server) heartbeat() uint16 {
 	case s.Heartbeat < 0:
 		return 0
 	}
-	return uint16(s.Heartbeat / time.Second)
+	return uint16(min(s.Heartbeat/time.Second, math.MaxUint16))
 }
 
 func (s *Server) maxMessageSize() int64 {

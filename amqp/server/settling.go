@@ -3,7 +3,7 @@ package server
 import "github.com/harebellmq/harebell/queue"
 
 // settling gathers what becomes of deliveries, so that a queue is locked once
-// for many. It belongs to the read loop. Gathering calls no queue, and so may be
+// for many. Of one queue and outcome the order is kept. It belongs to the read loop. Gathering calls no queue, and so may be
 // done with a channel's lock held; flush may not.
 type settling struct {
 	runs  []run // in use: the first used
@@ -30,22 +30,37 @@ const (
 
 // add notes the outcome of a delivery, no longer in the channel's unacked.
 func (s *settling) add(how outcome, d delivery) {
-	if s.used == 0 || s.runs[s.used-1].queue != d.queue || s.runs[s.used-1].how != how {
-		if s.used == len(s.runs) {
-			s.runs = append(s.runs, run{})
-		}
-		s.runs[s.used].how, s.runs[s.used].queue = how, d.queue
-		s.used++
-	}
-	r := &s.runs[s.used-1]
+	r := s.run(how, d.queue)
 	r.entries = append(r.entries, d.entry)
 }
 
-// wake notes consumers that have room again.
-func (s *settling) wake(cs []*consumer) { s.woken = append(s.woken, cs...) }
+// run returns the run that goes on with an outcome for a queue: one of the last
+// few, as clients consume from several queues in turn, or a new one.
+func (s *settling) run(how outcome, q queue.Queue) *run {
+	for i := s.used - 1; i >= max(s.used-runsKept, 0); i-- {
+		if r := &s.runs[i]; r.how == how && r.queue == q {
+			return r
+		}
+	}
+	if s.used == len(s.runs) {
+		s.runs = append(s.runs, run{})
+	}
+	r := &s.runs[s.used]
+	r.how, r.queue = how, q
+	s.used++
+	return r
+}
 
-// runsKept is how many runs keep their memory from one flush to the next.
-const runsKept = 8
+// wake notes a consumer that has room again.
+func (s *settling) wake(c *consumer) { s.woken = append(s.woken, c) }
+
+const (
+	// runsKept is how many runs keep their memory from one flush to the next.
+	runsKept = 8
+
+	// entriesKept is for how many entries.
+	entriesKept = 4096
+)
 
 // flush tells the queues.
 func (s *settling) flush() {
@@ -61,6 +76,9 @@ func (s *settling) flush() {
 		}
 		clear(r.entries)
 		r.queue, r.entries = nil, r.entries[:0]
+		if cap(r.entries) > entriesKept {
+			r.entries = nil
+		}
 	}
 	s.used = 0
 	if len(s.runs) > runsKept {

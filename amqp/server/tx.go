@@ -42,11 +42,14 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 	if ch.tx == nil {
 		return notTransactional()
 	}
+	if err := ch.conn.sync(); err != nil {
+		return err
+	}
 	published, settled := ch.tx.published, ch.tx.settled
 	*ch.tx = tx{}
 	r := newTxReceipt(len(published))
-	for i, p := range published {
-		if err := ch.route(p, r, uint64(i)); err != nil {
+	for i := range published {
+		if err := ch.commit(&published[i], r, uint64(i)); err != nil {
 			return err
 		}
 	}
@@ -63,6 +66,16 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 	return nil
 }
 
+// commit publishes one message of a transaction. It was accepted when it was
+// published; that its exchange has gone since makes it one that no queue wants.
+func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
+	routed, err := ch.conn.publisher.Publish(p.message, p.also, r, tag)
+	if err != nil || !routed {
+		return ch.unrouted(p, r, tag)
+	}
+	return nil
+}
+
 // commitSettled lets the outcomes of a transaction happen.
 func (ch *channel) commitSettled(settled []settlement) {
 	s := &ch.conn.settling
@@ -70,7 +83,7 @@ func (ch *channel) commitSettled(settled []settlement) {
 	defer ch.mu.Unlock()
 	for _, x := range settled {
 		ch.returned(&x.delivery)
-		s.wake(ch.freed(x.delivery.consumer))
+		ch.freed(x.delivery.consumer)
 		s.add(x.how, x.delivery)
 	}
 }

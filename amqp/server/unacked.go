@@ -19,6 +19,7 @@ type unacked struct {
 	blocks []*block
 	count  int
 	slim   uint64 // all below it have been looked at by slimDown
+	spare  *block // an empty one, so that a few deliveries at a time need no more
 }
 
 type block struct {
@@ -37,7 +38,6 @@ type delivery struct {
 // add notes a delivery. The tag must be higher than any before.
 func (u *unacked) add(tag uint64, d delivery) {
 	if u.count == 0 {
-		u.blocks = u.blocks[:0]
 		u.first = tag
 	}
 	i := tag - u.first
@@ -46,13 +46,22 @@ func (u *unacked) add(tag uint64, d delivery) {
 	}
 	b := u.blocks[i/unackedBlock]
 	if b == nil {
-		b = new(block)
+		b = u.newBlock()
 		u.blocks[i/unackedBlock] = b
 	}
 	b.slots[i%unackedBlock] = d
 	b.count++
 	u.count++
 	u.slimDown(tag)
+}
+
+func (u *unacked) newBlock() *block {
+	b := u.spare
+	if b == nil {
+		b = new(block)
+	}
+	u.spare = nil
+	return b
 }
 
 // at returns the slot of a tag, and its block; nil if there is none.
@@ -93,14 +102,15 @@ func (u *unacked) take(tag uint64) (delivery, bool) {
 	return d, true
 }
 
-// release lets go of an empty block, and of all empty ones at the front; the
-// last one is kept for the next delivery.
+// release lets go of an empty block, and of the places of all that are gone at
+// the front.
 func (u *unacked) release(i uint64) {
-	if len(u.blocks) == 1 {
+	u.spare, u.blocks[i] = u.blocks[i], nil
+	if u.count == 0 {
+		u.blocks = u.blocks[:0]
 		return
 	}
-	u.blocks[i] = nil
-	for len(u.blocks) > 1 && (u.blocks[0] == nil || u.blocks[0].count == 0) {
+	for u.blocks[0] == nil {
 		u.blocks = u.blocks[1:]
 		u.first += unackedBlock
 	}
@@ -148,7 +158,7 @@ func (u *unacked) next(from uint64) (uint64, bool) {
 			break
 		}
 		b := u.blocks[i/unackedBlock]
-		if b == nil || b.count == 0 {
+		if b == nil {
 			from += unackedBlock - i%unackedBlock
 			continue
 		}
