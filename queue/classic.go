@@ -35,16 +35,19 @@ type Classic struct {
 	unacked    int
 	resident   int64 // octets of messages counted against memory
 	counted    int64 // of those, as memory knows it
+	spilled    bool  // the store may have messages though the queue is not durable
 
 	consumers consumers
 	mark      mark
 	filling   chan struct{} // closed when something has been read back; nil if nobody waits
 	expiry    expiry
 	lease     lease
-	deleted   bool
-	err       error // reading messages back failed
+	deleted   bool  // or stopped: nothing is left, and what comes is ignored
+	stopped   bool  // the broker is closing
+	err       error // the store has failed; nothing is read back any more
 
-	// What is left to do once the lock is released: see unlock.
+	// What belongs to one critical section: see unlock.
+	now     int64 // its moment, in Unix milliseconds; 0 until somebody asks
 	flush   []*subscription
 	dead    []Dead
 	settled []store.Settled
@@ -83,13 +86,14 @@ func New(d Declaration, c Config) (*Classic, error) {
 }
 
 // Recover takes over what the store kept of a durable queue. delivered is the
-// queue's Deliveries definition, nil if there is none. It is called once, before
-// anything else.
+// queue's Deliveries definition, nil if there is none; if it is damaged, an error
+// says so, and everything counts as delivered once. Recover is called once,
+// before anything else and after store.Retain.
 func (q *Classic) Recover(delivered []byte) error {
 	q.mu.Lock()
 	defer q.unlock()
 	for _, x := range q.store.Backlog(q.id) {
-		i := int(x.Lo >> store.LaneShift)
+		i := int(x.Last >> store.LaneShift) // an empty lane has no Lo
 		if i >= len(q.lanes) {
 			// Priorities cannot change while a queue exists. Should somebody
 			// have changed the stored declaration, its messages still come.
@@ -97,15 +101,9 @@ func (q *Classic) Recover(delivered []byte) error {
 		}
 		q.recoverLane(i, x)
 	}
-	last := make([]uint64, len(q.lanes))
-	for i := range q.lanes {
-		last[i] = q.lanes[i].last
-	}
-	if err := q.mark.recover(delivered, last); err != nil {
-		return err
-	}
+	err := q.mark.recover(q, delivered)
 	q.fill()
-	return nil
+	return err
 }
 
 func (q *Classic) recoverLane(i int, x store.Extent) {
@@ -140,7 +138,8 @@ func (q *Classic) Publish(ps []Publishing) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
-		return // rabbitmq: confirmed, though nobody will see it
+		q.ignore(ps)
+		return
 	}
 	for i := range ps {
 		if q.limits.overflow != DropHead {
@@ -160,19 +159,33 @@ func (q *Classic) Publish(ps []Publishing) {
 	q.pageOut()
 }
 
+// ignore is Publish to a queue that is gone.
+//
+// rabbitmq: what is published to a deleted queue is confirmed. What comes while
+// the broker is closing is not: a durable queue would have to keep it.
+func (q *Classic) ignore(ps []Publishing) {
+	if !q.stopped {
+		return
+	}
+	for i := range ps {
+		if r := ps[i].Record; r != nil {
+			r.Refuse()
+		}
+	}
+}
+
 // enqueue gives the message its number and its place.
 func (q *Classic) enqueue(p *Publishing) {
 	m := p.Message
 	i := min(int(m.Priority), len(q.lanes)-1)
 	l := &q.lanes[i]
 	l.last++
-	e := Entry{Message: m, seq: uint64(i)<<store.LaneShift | l.last}
+	e := Entry{Message: m, size: uint32(len(m.Body)), seq: uint64(i)<<store.LaneShift | l.last}
 	if q.limits.ttl != unlimited || m.Properties.Has(amqp.FlagExpiration) {
 		e.expires = q.expiresAt(m)
 	}
 	if q.decl.Durable && m.Persistent && p.Record != nil {
-		e.record = p.Record
-		e.record.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
+		e.ref = p.Record.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
 	}
 	l.push(e)
 	q.entered(i, &e)
@@ -182,8 +195,8 @@ func (q *Classic) enqueue(p *Publishing) {
 func (q *Classic) entered(i int, e *Entry) {
 	q.ready++
 	q.top = max(q.top, i)
+	q.readyBytes += int64(e.size)
 	if e.Message != nil {
-		q.readyBytes += int64(len(e.Message.Body))
 		q.resident += footprint(e.Message)
 	}
 }
@@ -192,8 +205,8 @@ func (q *Classic) entered(i int, e *Entry) {
 func (q *Classic) left(es []Entry) {
 	q.ready -= len(es)
 	for i := range es {
+		q.readyBytes -= int64(es[i].size)
 		if m := es[i].Message; m != nil {
-			q.readyBytes -= int64(len(m.Body))
 			q.resident -= footprint(m)
 		}
 	}
@@ -246,7 +259,10 @@ func (q *Classic) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan st
 		return Entry{}, 0, false, nil, q.err
 	}
 	if !q.mark.open(q) {
-		return Entry{}, 0, false, q.mark.wait(), q.err
+		if q.err != nil {
+			return Entry{}, 0, false, nil, q.err
+		}
+		return Entry{}, 0, false, q.mark.wait(), nil
 	}
 	l, es := q.front(1)
 	if len(es) == 0 {
@@ -315,8 +331,8 @@ func (q *Classic) Reject(es []Entry) {
 func (q *Classic) settle(es []Entry) {
 	for i := range es {
 		e := &es[i]
-		if e.record != nil {
-			if e.record.Settle() {
+		if e.ref != nil {
+			if e.ref.Settle() {
 				continue // cancelled: the store never saw it
 			}
 		} else if !e.onDisk {
@@ -347,7 +363,6 @@ func (q *Classic) Purge() int {
 		q.purgeLane(&q.lanes[i])
 	}
 	q.ready, q.readyBytes, q.resident = 0, 0, 0
-	q.expire()
 	return n
 }
 
@@ -390,7 +405,7 @@ func (q *Classic) Delete(ifUnused, ifEmpty bool) (int, error) {
 	n := q.ready
 	q.releaseRecords()
 	q.end()
-	q.store.Append(store.Batch{Dropped: []uint64{q.id}, Docs: []store.Doc{q.mark.doc(q.id, nil)}})
+	q.forget()
 	for _, s := range q.consumers.all {
 		q.later = append(q.later, s.consumer.Cancelled)
 	}
@@ -407,6 +422,16 @@ func (q *Classic) releaseRecords() {
 	q.settled = q.settled[:0] // dropping the queue says it all
 }
 
+// forget has the store drop what it has of the queue.
+func (q *Classic) forget() {
+	switch {
+	case q.decl.Durable:
+		q.store.Append(store.Batch{Dropped: []uint64{q.id}, Docs: []store.Doc{markDoc(q.id, nil)}})
+	case q.spilled:
+		q.store.Append(store.Batch{Dropped: []uint64{q.id}})
+	}
+}
+
 // Stop ends the queue without deleting anything: the broker is closing. A
 // durable queue is found again by Recover.
 func (q *Classic) Stop() {
@@ -417,9 +442,10 @@ func (q *Classic) Stop() {
 	}
 	q.mark.close(q)
 	q.end()
+	q.stopped = true
 }
 
-// end makes the queue ignore everything that still comes.
+// end makes the queue ignore what still comes.
 func (q *Classic) end() {
 	q.deleted = true
 	q.expiry.stop()
@@ -459,8 +485,12 @@ func (q *Classic) Ready(n int) []*amqp.Message {
 // unlock releases the lock, then does what must not be done under it.
 func (q *Classic) unlock() {
 	q.armExpiry()
-	q.long.Store(q.ready+q.unacked > longQueue)
-	if q.memory != nil {
+	q.now = 0
+	// Others read these two all the time: they are written only if they change.
+	if long := q.ready+q.unacked > longQueue; long != q.long.Load() {
+		q.long.Store(long)
+	}
+	if q.memory != nil && q.resident != q.counted {
 		q.memory.used.Add(q.resident - q.counted)
 		q.counted = q.resident
 	}

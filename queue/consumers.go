@@ -120,23 +120,38 @@ func (cs *consumers) served(s *subscription) {
 // spec: basic.consume; rabbitmq: a queue with a single active consumer takes no
 // exclusive one.
 func (q *Classic) Consume(c Consumer, o ConsumeOptions) error {
+	opened, err := q.subscribe(c, o)
+	if opened != nil {
+		<-opened
+	}
+	return err
+}
+
+// subscribe is Consume, but if the queue must be marked as open first it returns
+// a channel that is closed when that is done. Waiting for it once, here, lets
+// every message find its consumer at once: one that lives for no time, or that a
+// queue of length 0 does not keep, would be gone before the disk has answered.
+func (q *Classic) subscribe(c Consumer, o ConsumeOptions) (opened <-chan struct{}, err error) {
 	priority, err := q.consumerPriority(o.Arguments)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
-		return amqp.Errorf(amqp.NotFound, "no queue '%s' in vhost '%s'", q.decl.Name, q.decl.VHost)
+		return nil, amqp.Errorf(amqp.NotFound, "no queue '%s' in vhost '%s'", q.decl.Name, q.decl.VHost)
 	}
 	all := q.consumers.all
 	if len(all) > 0 && (o.Exclusive || all[0].exclusive) || o.Exclusive && q.limits.singleActive {
-		return amqp.Errorf(amqp.AccessRefused, "queue '%s' in vhost '%s' in exclusive use", q.decl.Name, q.decl.VHost)
+		return nil, amqp.Errorf(amqp.AccessRefused, "queue '%s' in vhost '%s' in exclusive use", q.decl.Name, q.decl.VHost)
 	}
 	q.lease.hold()
 	q.consumers.add(&subscription{consumer: c, noAck: o.NoAck, exclusive: o.Exclusive, priority: priority})
 	q.deliver()
-	return nil
+	if !q.mark.open(q) && q.err == nil {
+		opened = q.mark.wait()
+	}
+	return opened, nil
 }
 
 // consumerPriority reads a consumer's arguments: x-priority is the one there is.

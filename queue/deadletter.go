@@ -68,7 +68,11 @@ func (q *Classic) deadSettled(dead []Dead) {
 		return
 	}
 	for i := range dead {
-		if e := &dead[i].entry; e.record != nil || e.onDisk {
+		e := &dead[i].entry
+		if e.ref != nil {
+			e.ref.Abandon()
+		}
+		if e.ref != nil || e.onDisk {
 			q.settleSpan(store.Span{Lo: e.seq, Hi: e.seq})
 		}
 	}

@@ -38,7 +38,17 @@ func (q *Classic) expiresAt(m *amqp.Message) int64 {
 		return 0
 	}
 	q.expiry.used = true
-	return q.clock.Now().UnixMilli() + ttl
+	return q.moment() + ttl
+}
+
+// moment returns the time, in Unix milliseconds. It stands still in a critical
+// section, so that a message with a time to live of 0 can be delivered in the one
+// in which it is published, however long that takes.
+func (q *Classic) moment() int64 {
+	if q.now == 0 {
+		q.now = q.clock.Now().UnixMilli()
+	}
+	return q.now
 }
 
 // fresh returns those of es that may be delivered: up to the first that has
@@ -48,7 +58,7 @@ func (q *Classic) fresh(es []Entry) []Entry {
 	if !q.expiry.used {
 		return es
 	}
-	now := q.clock.Now().UnixMilli()
+	now := q.moment()
 	for i := range es {
 		if es[i].expires != 0 && es[i].expires < now {
 			return es[:i]
@@ -59,11 +69,11 @@ func (q *Classic) fresh(es []Entry) []Entry {
 
 // expire drops or dead-letters what has expired at the head, and reports whether
 // there was any.
-func (q *Classic) expire() (any bool) {
+func (q *Classic) expire() (expired bool) {
 	if !q.expiry.used {
 		return false
 	}
-	now := q.clock.Now().UnixMilli()
+	now := q.moment()
 	for q.ready > 0 {
 		l, es := q.front(1)
 		if len(es) == 0 || es[0].expires == 0 || es[0].expires > now {
@@ -72,9 +82,9 @@ func (q *Classic) expire() (any bool) {
 		e := es[0]
 		q.take(l, es)
 		q.bury([]Entry{e}, Expired)
-		any = true
+		expired = true
 	}
-	return any
+	return expired
 }
 
 // armExpiry sets the timer for the head.

@@ -26,17 +26,8 @@ type lane struct {
 	generation int    // counts purges, so that what is being loaded can be told from what is new
 }
 
-func (l *lane) len() int { return len(l.returned) + l.head.len() + l.pagedLen() + l.tail.len() }
-
 func (l *lane) empty() bool {
 	return l.head.len() == 0 && len(l.returned) == 0 && len(l.paged) == 0 && l.tail.len() == 0
-}
-
-func (l *lane) pagedLen() (n int) {
-	for i := range l.paged {
-		n += l.paged[i].Messages
-	}
-	return n
 }
 
 func (l *lane) push(e Entry) {

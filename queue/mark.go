@@ -31,29 +31,38 @@ const (
 	open
 )
 
-// markDoc is a mark as it is stored.
-type markDoc struct {
+// storedMark is a mark as it is stored.
+type storedMark struct {
 	Open bool     `json:"open,omitempty"`
 	UpTo []uint64 `json:"up_to,omitempty"`
 }
 
 // recover takes over what was stored; nil means that nothing was ever delivered.
-// last is the highest number found in each lane.
-func (m *mark) recover(doc []byte, last []uint64) error {
-	var d markDoc
+func (m *mark) recover(q *Classic, doc []byte) (err error) {
+	var d storedMark
 	if doc != nil {
-		if err := json.Unmarshal(doc, &d); err != nil {
-			return fmt.Errorf("read how far a queue has delivered: %w", err)
+		if err = json.Unmarshal(doc, &d); err != nil {
+			err = fmt.Errorf("read how far a queue has delivered: %w", err)
+			d.Open = true // who knows
 		}
 	}
-	m.found = make([]uint64, len(last))
-	if d.Open {
-		copy(m.found, last)
-	} else {
-		copy(m.found, d.UpTo)
+	m.found = make([]uint64, len(q.lanes))
+	for i := range q.lanes {
+		last := q.lanes[i].last
+		switch {
+		case d.Open:
+			m.found[i] = last
+		case i < len(d.UpTo):
+			// Numbers above the last one are given again.
+			m.found[i] = min(d.UpTo[i], last)
+		}
 	}
 	m.upTo = slices.Clone(m.found)
-	return nil
+	if d.Open {
+		// What is published from now on has not been delivered yet.
+		m.note(q)
+	}
+	return err
 }
 
 // was reports whether a message found in the store may have been delivered.
@@ -63,16 +72,16 @@ func (m *mark) was(seq uint64) bool {
 }
 
 // open reports whether deliveries may begin. If not, they may soon: the queue
-// delivers by itself then.
+// delivers by itself then, unless it has an error.
 func (m *mark) open(q *Classic) bool {
 	if m.state == open || !q.decl.Durable {
 		return true
 	}
-	if m.state == closed {
+	if m.state == closed && q.err == nil {
 		m.state = opening
 		m.turn++
 		turn := m.turn
-		doc := m.doc(q.id, &markDoc{Open: true})
+		doc := markDoc(q.id, &storedMark{Open: true})
 		q.later = append(q.later, func() {
 			q.store.Append(store.Batch{Docs: []store.Doc{doc}, Done: func(err error) { q.opened(turn, err) }})
 		})
@@ -113,14 +122,20 @@ func (m *mark) close(q *Classic) {
 		return
 	}
 	m.state = closed
-	q.store.Append(store.Batch{Docs: []store.Doc{m.doc(q.id, &markDoc{UpTo: m.upTo})}})
+	m.note(q)
 	m.wake()
 }
 
-func (m *mark) doc(id uint64, d *markDoc) store.Doc {
+// note stores how far the queue has delivered.
+func (m *mark) note(q *Classic) {
+	q.store.Append(store.Batch{Docs: []store.Doc{markDoc(q.id, &storedMark{UpTo: m.upTo})}})
+}
+
+// markDoc returns the definition of a queue's mark; nil is none.
+func markDoc(id uint64, m *storedMark) store.Doc {
 	doc := store.Doc{Kind: store.Deliveries, Key: strconv.FormatUint(id, 10)}
-	if d != nil {
-		doc.Value, _ = json.Marshal(d) // numbers and a bool cannot fail
+	if m != nil {
+		doc.Value, _ = json.Marshal(m) // numbers and a bool cannot fail
 	}
 	return doc
 }

@@ -79,18 +79,19 @@ func (q *Classic) pageOutLane(l *lane) {
 
 // stored reports whether the store has the entry, for good.
 func (e *Entry) stored() bool {
-	return e.onDisk || e.record != nil && e.record.Written()
+	return e.onDisk || e.ref != nil && e.ref.Written()
 }
 
-// leave adds an entry to what is paged.
+// leave adds an entry to what is paged. The extent that is being read back stays
+// as it is, so that what the answer lacks can be told from what it could not have.
 func (l *lane) leave(e *Entry) {
-	size := int64(len(e.Message.Body))
-	if n := len(l.paged); n > 0 && l.paged[n-1].Hi+1 == e.seq {
+	n := len(l.paged)
+	if n > 0 && l.paged[n-1].Hi+1 == e.seq && !(l.loading && n == 1) {
 		x := &l.paged[n-1]
-		x.Hi, x.Messages, x.Bytes = e.seq, x.Messages+1, x.Bytes+size
+		x.Hi, x.Messages, x.Bytes = e.seq, x.Messages+1, x.Bytes+int64(e.size)
 		return
 	}
-	l.paged = append(l.paged, store.Extent{Span: store.Span{Lo: e.seq, Hi: e.seq}, Messages: 1, Bytes: size})
+	l.paged = append(l.paged, store.Extent{Span: store.Span{Lo: e.seq, Hi: e.seq}, Messages: 1, Bytes: int64(e.size)})
 }
 
 // spill hands messages of the tail to the store that it would not get otherwise:
@@ -100,17 +101,17 @@ func (q *Classic) spill(l *lane) {
 	var records []*store.Record
 	for i := range min(l.tail.len(), spillMost) {
 		e := l.tail.at(i)
-		if e.record != nil || e.onDisk {
+		if e.ref != nil || e.onDisk {
 			continue
 		}
 		r := new(store.Record)
 		r.Init(e.Message, nil, 0)
-		r.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
+		e.ref = r.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
 		r.Release()
-		e.record = r
 		records = append(records, r)
 	}
 	if len(records) > 0 {
+		q.spilled = true
 		q.store.Append(store.Batch{Records: records})
 	}
 }
@@ -160,7 +161,7 @@ func (q *Classic) fillLane(l *lane) {
 		case err != nil:
 			q.err = err
 		case l.generation == generation:
-			q.loaded(l, span, most, ms)
+			q.loaded(l, span, ms)
 		}
 		q.expire()
 		q.trim()
@@ -169,13 +170,22 @@ func (q *Classic) fillLane(l *lane) {
 	})
 }
 
-// loaded puts messages that were read back where they belong: into requeued
-// entries that had been slimmed, or to the end of the head.
-func (q *Classic) loaded(l *lane, span store.Span, most int, ms []store.Stored) {
+// loaded puts messages that were read back where they belong: to the end of the
+// head, or into requeued entries that had been slimmed. The store gives the first
+// ones of the span, at least one unless there are none: what lies before the last
+// one given, and is not among them, is damaged.
+func (q *Classic) loaded(l *lane, span store.Span, ms []store.Stored) {
 	if len(l.paged) > 0 && l.paged[0].Lo == span.Lo {
-		q.loadedHead(l, most, ms)
+		q.loadedHead(l, ms)
 		return
 	}
+	if len(ms) > 0 {
+		span.Hi = ms[len(ms)-1].Seq
+	}
+	q.loadedReturned(l, span, ms)
+}
+
+func (q *Classic) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
 	at := make(map[uint64]*amqp.Message, len(ms))
 	for i := range ms {
 		at[ms[i].Seq] = ms[i].Message
@@ -186,23 +196,16 @@ func (q *Classic) loaded(l *lane, span store.Span, most int, ms []store.Stored) 
 			continue
 		}
 		if e.Message = at[e.seq]; e.Message != nil {
-			q.readyBytes += int64(len(e.Message.Body))
 			q.resident += footprint(e.Message)
 		}
 	}
-	// What the store no longer has is damaged, and has been said to be.
-	for len(l.returned) > 0 && l.returned[0].Message == nil && l.returned[0].seq <= span.Hi {
-		e := l.returned[0]
-		if len(ms) == most && e.seq > ms[len(ms)-1].Seq {
-			break
-		}
-		l.drop(1)
-		q.ready--
-		q.settleSpan(store.Span{Lo: e.seq, Hi: e.seq})
+	// Older ones may have come back meanwhile: these were not asked for.
+	for len(l.returned) > 0 && l.returned[0].Message == nil && span.Lo <= l.returned[0].seq && l.returned[0].seq <= span.Hi {
+		q.take(l, l.returned[:1]) // damaged, as the store has said; there it is settled
 	}
 }
 
-func (q *Classic) loadedHead(l *lane, most int, ms []store.Stored) {
+func (q *Classic) loadedHead(l *lane, ms []store.Stored) {
 	x := &l.paged[0]
 	for i := range ms {
 		m := ms[i].Message
@@ -217,11 +220,12 @@ func (q *Classic) loadedHead(l *lane, most int, ms []store.Stored) {
 			Message:     m,
 			Redelivered: q.mark.was(ms[i].Seq),
 			onDisk:      true,
+			size:        uint32(len(m.Body)),
 			seq:         ms[i].Seq,
 			expires:     ms[i].Expires,
 		})
 	}
-	if len(ms) < most || x.Messages <= 0 {
+	if len(ms) == 0 || x.Lo > x.Hi {
 		// The extent is used up. Messages that it should have had are damaged,
 		// and the store has said so.
 		q.ready -= x.Messages

@@ -31,7 +31,8 @@ type Queue interface {
 	// It may wait for the disk.
 	Get(noAck bool) (e Entry, left int, ok bool, err error)
 
-	// Consume adds a consumer. Deliveries to it may begin before it returns.
+	// Consume adds a consumer. Deliveries to it may begin before it returns. It
+	// may wait for the disk.
 	Consume(c Consumer, o ConsumeOptions) error
 
 	// Cancel removes a consumer: no delivery reaches it afterwards. What it has
@@ -95,17 +96,18 @@ type Entry struct {
 	Message     *amqp.Message // nil in an entry that was slimmed
 	Redelivered bool
 
-	onDisk  bool          // the store has it: settling must be told
-	seq     uint64        // see store.LaneShift
-	expires int64         // Unix milliseconds, 0 for never
-	record  *store.Record // nil unless the store may be writing it
+	onDisk  bool       // the store has it: settling must be told
+	size    uint32     // of the body, for when the message is not there
+	seq     uint64     // see store.LaneShift
+	expires int64      // Unix milliseconds, 0 for never
+	ref     *store.Ref // nil unless the store may be writing it
 }
 
 // Slim gives up the message of an unacked entry if the store can give it back,
 // so that a consumer which never acks does not fill the memory.
 func (e *Entry) Slim() {
-	if e.record != nil && e.record.Written() {
-		e.onDisk, e.record = true, nil
+	if e.ref != nil && e.ref.Written() {
+		e.onDisk, e.ref = true, nil
 	}
 	if e.onDisk {
 		e.Message = nil

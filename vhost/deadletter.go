@@ -44,6 +44,7 @@ func (v *VirtualHost) publish(m *amqp.Message, keys []string, why queue.Reason) 
 	deaths := queue.Deaths(m)
 	p := queue.Publishing{Message: m, Record: new(store.Record)}
 	p.Record.Init(m, nil, 0)
+	p.Record.Reserve(len(r.queues))
 	for _, q := range r.queues {
 		name := q.Declaration().Name
 		if why != queue.Rejected && circular(deaths, name) {

@@ -118,6 +118,7 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 	if receipt != nil || m.Persistent && r.durable {
 		ps.Record = p.record()
 		ps.Record.Init(ps.Message, receipt, tag)
+		ps.Record.Reserve(len(r.queues))
 	}
 	p.batch = append(p.batch, ps)
 	return true, nil
