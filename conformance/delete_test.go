@@ -93,7 +93,7 @@ func TestCancelOkForTheServersCancel(t *testing.T) {
 	r.read()
 	r.read()
 	r.send(1, method(60, 31, "mine"))
-	if ours(t, "a client's basic.cancel-ok is accepted, as by RabbitMQ since 4.3") || since(t, "4.3", "accepted") {
+	if ours(t, "a client's basic.cancel-ok is accepted") || since(t, "4.3", "accepted by RabbitMQ, too") {
 		r.ping(1)
 	} else {
 		r.expectClose(0, closing{503, "unimplemented method", 60, 31})

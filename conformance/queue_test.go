@@ -140,42 +140,6 @@ func TestQueueNamesLoseLineBreaks(t *testing.T) {
 	s.missing(name)
 }
 
-func TestExclusiveQueueServesAllChannelsOfItsConnection(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	queue := s.queue(nil)
-	s.publish("", queue, "a")
-	s.sibling().consume(queue).want("a")
-}
-
-func TestExclusiveQueueOutlivesItsChannel(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	other := s.sibling()
-	queue := other.queue(nil)
-	other.ok(other.Close())
-	s.inspect(queue)
-}
-
-func TestOthersMayPublishToAnExclusiveQueue(t *testing.T) {
-	t.Parallel()
-	s, other := open(t), open(t)
-	queue := s.queue(nil)
-	c := s.consume(queue)
-	other.publish("", queue, "a")
-	c.want("a")
-}
-
-func TestExclusiveQueueIsNeverDurable(t *testing.T) {
-	t.Parallel()
-	s := open(t)
-	name := unique(t)
-	for _, durable := range []bool{true, false} {
-		_, err := s.QueueDeclare(name, durable, false, true, false, nil)
-		s.ok(err)
-	}
-}
-
 func TestPassiveQueueDeclareLooksOnlyAtTheName(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -211,7 +175,7 @@ func TestRedeclaringKeepsTheMessages(t *testing.T) {
 
 func TestTransientSharedQueuesAreAllowed(t *testing.T) {
 	t.Parallel()
-	if !target.harebell && since(t, "4.3", "refused by default; Harebell keeps allowing them") {
+	if since(t, "4.3", "refused by default; Harebell keeps allowing them") {
 		t.Skip("refused by this version")
 	}
 	s := open(t)
