@@ -129,8 +129,8 @@ func (q *Classic) Long() bool { return q.long.Load() }
 
 // DeadLetterTo returns where dead letters go: the exchange and, if it is set,
 // the routing key that replaces theirs.
-func (q *Classic) DeadLetterTo() (exchange, key string, hasKey, ok bool) {
-	return q.limits.deadExchange, q.limits.deadKey, q.limits.hasDeadKey, q.limits.deadLetter
+func (q *Classic) DeadLetterTo() (exchange, key string, replace bool) {
+	return q.limits.deadExchange, q.limits.deadKey, q.limits.hasDeadKey
 }
 
 // Publish implements Queue.

@@ -93,7 +93,7 @@ func (d *Dead) Copy(queue, exchange, key string, now time.Time) amqp.Message {
 		"queue":        queue,
 		"time":         amqp.Timestamp(now.Unix()),
 		"exchange":     m.Exchange,
-		"routing-keys": routingKeys(m),
+		"routing-keys": array(RoutingKeys(m)),
 	}
 	if m.Properties.Has(amqp.FlagExpiration) {
 		death["original-expiration"] = m.Properties.Expiration()
@@ -147,10 +147,12 @@ func Deaths(m *amqp.Message) []amqp.Table {
 	return deaths
 }
 
-// routingKeys returns the key a message was published with, and those of its CC
-// header.
-func routingKeys(m *amqp.Message) []any {
-	keys := []any{m.RoutingKey}
+// RoutingKeys returns the keys by which a message is routed: the one it was
+// published with, and those of its CC header.
+//
+// rabbitmq: sender-selected distribution
+func RoutingKeys(m *amqp.Message) []string {
+	keys := []string{m.RoutingKey}
 	v, _ := m.Properties.Header("CC")
 	list, _ := v.([]any)
 	for _, v := range list {
@@ -159,4 +161,12 @@ func routingKeys(m *amqp.Message) []any {
 		}
 	}
 	return keys
+}
+
+func array(keys []string) []any {
+	a := make([]any, len(keys))
+	for i, key := range keys {
+		a[i] = key
+	}
+	return a
 }

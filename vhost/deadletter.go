@@ -19,12 +19,12 @@ func (v *VirtualHost) DeadLetter(q queue.Queue, dead []queue.Dead) {
 	if !ok {
 		return
 	}
-	name, key, replace, _ := classic.DeadLetterTo()
+	name, key, replace := classic.DeadLetterTo()
 	for i := range dead {
 		d := &dead[i]
 		keys := []string{key}
 		if !replace {
-			keys = append([]string{d.Message.RoutingKey}, CC(d.Message)...)
+			keys = queue.RoutingKeys(d.Message)
 		}
 		m := d.Copy(q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
 		v.publish(&m, keys, d.Reason)
@@ -64,19 +64,4 @@ func (v *VirtualHost) publish(m *amqp.Message, keys []string, why queue.Reason) 
 func circular(deaths []amqp.Table, name string) bool {
 	i := slices.IndexFunc(deaths, func(t amqp.Table) bool { return t["queue"] == name })
 	return i >= 0 && !slices.ContainsFunc(deaths[:i+1], func(t amqp.Table) bool { return t["reason"] == string(queue.Rejected) })
-}
-
-// CC returns the keys of a message's CC header.
-//
-// rabbitmq: sender-selected distribution
-func CC(m *amqp.Message) []string {
-	v, _ := m.Properties.Header("CC")
-	list, _ := v.([]any)
-	var keys []string
-	for _, v := range list {
-		if key, ok := v.(string); ok {
-			keys = append(keys, key)
-		}
-	}
-	return keys
 }

@@ -74,13 +74,20 @@ func encodeTable(t amqp.Table) []byte {
 	return t.Append(nil)
 }
 
-// document makes a Doc of a value that JSON can always express.
-func document(k store.Kind, key string, value any) store.Doc {
+// docMost is the largest document a store takes, in octets.
+const docMost = 64 << 10
+
+// document makes a Doc of a value that JSON can always express. One that is too
+// large, because its arguments are, is PRECONDITION_FAILED.
+func document(k store.Kind, key string, value any) (store.Doc, error) {
 	b, err := json.Marshal(value)
 	if err != nil {
 		panic(fmt.Sprintf("encode definition: %v", err)) // strings, numbers and octets
 	}
-	return store.Doc{Kind: k, Key: key, Value: b}
+	if len(b) > docMost {
+		return store.Doc{}, amqp.Errorf(amqp.PreconditionFailed, "arguments are too large to be stored")
+	}
+	return store.Doc{Kind: k, Key: key, Value: b}, nil
 }
 
 func (v *VirtualHost) gone(k store.Kind, name string) store.Doc {
@@ -91,20 +98,20 @@ func (v *VirtualHost) goneBinding(b exchange.Binding) store.Doc {
 	return store.Doc{Kind: store.Bindings, Key: bindingKey(v.name, b)}
 }
 
-func (v *VirtualHost) exchangeDoc(d exchange.Declaration) store.Doc {
+func (v *VirtualHost) exchangeDoc(d exchange.Declaration) (store.Doc, error) {
 	return document(store.Exchanges, docKey(v.name, d.Name), exchangeDoc{
 		VHost: v.name, Name: d.Name, Type: d.Kind, AutoDelete: d.AutoDelete, Internal: d.Internal,
 		Arguments: encodeTable(d.Arguments),
 	})
 }
 
-func (v *VirtualHost) queueDoc(d queue.Declaration, id uint64) store.Doc {
+func (v *VirtualHost) queueDoc(d queue.Declaration, id uint64) (store.Doc, error) {
 	return document(store.Queues, docKey(v.name, d.Name), queueDoc{
 		VHost: v.name, Name: d.Name, ID: id, AutoDelete: d.AutoDelete, Arguments: encodeTable(d.Arguments),
 	})
 }
 
-func (v *VirtualHost) bindingDoc(b exchange.Binding) store.Doc {
+func (v *VirtualHost) bindingDoc(b exchange.Binding) (store.Doc, error) {
 	return document(store.Bindings, bindingKey(v.name, b), bindingDoc{
 		VHost: v.name, Source: b.Source, Destination: b.Destination.Name,
 		DestinationKind: destinationKind(b.Destination.Kind), Key: b.Key, Arguments: encodeTable(b.Arguments),

@@ -30,13 +30,17 @@ func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err 
 	if err != nil {
 		return false, err
 	}
+	if d.Durable {
+		doc, err := v.exchangeDoc(d)
+		if err != nil {
+			return false, err
+		}
+		v.keep(doc)
+	}
 	v.mu.Lock()
 	v.exchanges[d.Name] = x
 	v.changed()
 	v.mu.Unlock()
-	if d.Durable {
-		v.keep(v.exchangeDoc(d))
-	}
 	return d.Durable, nil
 }
 
@@ -82,19 +86,18 @@ func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, e
 	return v.apply(&c), nil
 }
 
-// A change collects what a removal takes with it.
+// A change collects the definitions that a removal takes with it.
 type change struct {
-	docs    []store.Doc
-	dropped []uint64
+	docs []store.Doc
 }
 
 // apply hands a change to the store, and reports whether there was anything to
 // hand over.
 func (v *VirtualHost) apply(c *change) (stored bool) {
-	if len(c.docs) == 0 && len(c.dropped) == 0 {
+	if len(c.docs) == 0 {
 		return false
 	}
-	v.broker.Store.Append(store.Batch{Docs: c.docs, Dropped: c.dropped})
+	v.broker.Store.Append(store.Batch{Docs: c.docs})
 	return true
 }
 
@@ -103,16 +106,20 @@ func (v *VirtualHost) keep(d store.Doc) {
 }
 
 // removeExchange takes x out, with its bindings. The lock is held.
+//
+// Its own bindings go first, so that it is nobody's source when the exchanges
+// that are unused without it are removed in turn: cycles end. It goes last, for
+// whether a binding was durable depends on it.
 func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 	d := x.Declaration()
-	delete(v.exchanges, d.Name)
-	if d.Durable {
-		c.docs = append(c.docs, v.gone(store.Exchanges, d.Name))
-	}
 	for b := range x.Bindings() {
 		v.forgetBinding(x, b, c)
 	}
 	v.removeDestination(exchange.Destination{Kind: exchange.ToExchange, Name: d.Name}, c)
+	delete(v.exchanges, d.Name)
+	if d.Durable {
+		c.docs = append(c.docs, v.gone(store.Exchanges, d.Name))
+	}
 }
 
 // removeDestination removes all bindings to a destination that is going away,
@@ -120,28 +127,40 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 func (v *VirtualHost) removeDestination(d exchange.Destination, c *change) {
 	for name := range v.sources[d] {
 		x := v.exchanges[name]
-		if x == nil {
-			continue
-		}
 		for _, b := range x.Remove(d) {
 			v.forgetBinding(x, b, c)
 		}
 		v.removeUnused(x, c)
 	}
-	delete(v.sources, d)
 }
 
 // removeUnused removes an auto-delete exchange that has just lost its last
 // binding. The lock is held.
 func (v *VirtualHost) removeUnused(x *exchange.Exchange, c *change) {
-	if d := x.Declaration(); d.AutoDelete && x.Len() == 0 && v.exchanges[d.Name] == x {
+	if x.Declaration().AutoDelete && x.Len() == 0 {
 		v.removeExchange(x, c)
 	}
 }
 
-// forgetBinding notes that b is no longer among the bindings of x. The lock is
-// held.
+// noteBinding notes that b is a new binding. The lock is held.
+func (v *VirtualHost) noteBinding(b exchange.Binding) {
+	from := v.sources[b.Destination]
+	if from == nil {
+		from = make(map[string]int)
+		v.sources[b.Destination] = from
+	}
+	from[b.Source]++
+}
+
+// forgetBinding notes that b is no longer a binding of x. The lock is held.
 func (v *VirtualHost) forgetBinding(x *exchange.Exchange, b exchange.Binding, c *change) {
+	from := v.sources[b.Destination]
+	if from[b.Source]--; from[b.Source] == 0 {
+		delete(from, b.Source)
+	}
+	if len(from) == 0 {
+		delete(v.sources, b.Destination)
+	}
 	if v.durable(x, b.Destination) {
 		c.docs = append(c.docs, v.goneBinding(b))
 	}
@@ -158,22 +177,25 @@ func (v *VirtualHost) Bind(b exchange.Binding, owner Owner) (stored bool, err er
 	if err != nil {
 		return false, err
 	}
+	var doc store.Doc
+	durable := v.durable(x, b.Destination)
+	if durable {
+		if doc, err = v.bindingDoc(b); err != nil {
+			return false, err
+		}
+	}
 	v.mu.Lock()
 	added, err := x.Bind(b)
 	if added {
-		if v.sources[b.Destination] == nil {
-			v.sources[b.Destination] = make(map[string]bool)
-		}
-		v.sources[b.Destination][b.Source] = true
+		v.noteBinding(b)
 		v.changed()
 	}
-	durable := v.durable(x, b.Destination)
 	v.mu.Unlock()
 	if err != nil {
 		return false, err
 	}
 	if added && durable {
-		v.keep(v.bindingDoc(b))
+		v.keep(doc)
 	}
 	return durable, nil
 }

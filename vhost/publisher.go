@@ -49,8 +49,12 @@ type address struct{ exchange, key string }
 type route struct {
 	address
 	queues  []queue.Queue
-	durable bool  // one of the queues is
-	err     error // there is no such exchange, or it is internal
+	durable bool // one of the queues is
+}
+
+// alike reports whether messages that go two ways may share a batch.
+func (r *route) alike(to *route) bool {
+	return r == to || len(r.queues) == 1 && len(to.queues) == 1 && r.queues[0] == to.queues[0]
 }
 
 // NewPublisher returns a publisher into v.
@@ -75,10 +79,7 @@ func (p *Publisher) Address(exchange, key []byte) (string, string) {
 //
 // spec: basic.publish
 func (p *Publisher) Check(name string) error {
-	if p.last != nil && p.last.exchange == name && p.version == p.router.v.version.Load() {
-		return p.last.err
-	}
-	if name == "" {
+	if name == "" || p.last != nil && p.last.exchange == name && p.version == p.router.v.version.Load() {
 		return nil
 	}
 	v := p.router.v
@@ -106,7 +107,7 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 	if len(r.queues) == 0 {
 		return false, nil
 	}
-	if p.to != r && len(p.batch) > 0 && !(len(r.queues) == 1 && len(p.to.queues) == 1 && r.queues[0] == p.to.queues[0]) || len(p.batch) >= batchMost {
+	if len(p.batch) > 0 && (len(p.batch) >= batchMost || !r.alike(p.to)) {
 		p.Flush()
 	}
 	p.to = r

@@ -44,18 +44,32 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 		}
 		return h.Classic, d.Durable, nil
 	}
-	h, err := v.newQueue(d, v.broker.Store.NextQueueID(), owner)
+	h, err := v.createQueue(d, owner)
 	if err != nil {
 		return nil, false, err
+	}
+	return h.Classic, d.Durable, nil
+}
+
+// createQueue makes a queue that is not there yet. changing is held.
+func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, error) {
+	id := v.broker.Store.NextQueueID()
+	doc, err := v.queueDoc(d, id)
+	if err != nil {
+		return nil, err
+	}
+	h, err := v.newQueue(d, id, owner)
+	if err != nil {
+		return nil, err
+	}
+	if d.Durable {
+		v.keep(doc)
 	}
 	v.mu.Lock()
 	v.addQueue(h)
 	v.changed()
 	v.mu.Unlock()
-	if d.Durable {
-		v.keep(v.queueDoc(d, h.ID()))
-	}
-	return h.Classic, d.Durable, nil
+	return h, nil
 }
 
 // redeclare sees that a queue may be declared again, and renews its lease.

@@ -2,6 +2,7 @@ package vhost
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -25,6 +26,20 @@ type Registry struct {
 // definition that cannot be understood is logged and left alone.
 func Open(b Broker, first string) (*Registry, error) {
 	r := &Registry{broker: b, vhosts: make(map[string]*VirtualHost)}
+	if err := r.load(); err != nil {
+		return nil, err
+	}
+	if len(r.vhosts) == 0 {
+		if _, err := r.Create(first); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// load makes everything that the store knows.
+func (r *Registry) load() error {
+	var queues []uint64 // ids
 	delivered := make(map[string][]byte)
 	steps := []struct {
 		kind store.Kind
@@ -34,37 +49,33 @@ func Open(b Broker, first string) (*Registry, error) {
 		{store.VirtualHosts, "virtual host", r.loadVirtualHost},
 		{store.Exchanges, "exchange", r.loadExchange},
 		{store.Deliveries, "delivery mark", func(d store.Doc) error { delivered[d.Key] = d.Value; return nil }},
-		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, delivered) }},
+		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, &queues) }},
 		{store.Bindings, "binding", r.loadBinding},
 	}
 	for _, step := range steps {
-		for d, err := range b.Store.Docs(step.kind) {
+		for d, err := range r.broker.Store.Docs(step.kind) {
 			if err != nil {
-				return nil, fmt.Errorf("read definitions: %w", err)
+				return fmt.Errorf("read definitions: %w", err)
 			}
 			if err := step.load(d); err != nil {
-				b.Log.Warn().Err(err).Str("key", strconv.Quote(d.Key)).Msg("stored " + step.what + " not understood")
+				r.broker.Log.Warn().Err(err).Str("key", strconv.Quote(d.Key)).Msg("stored " + step.what + " not understood")
 			}
 		}
 	}
-	r.retain()
-	if len(r.vhosts) == 0 {
-		if _, err := r.Create(first); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
+	r.broker.Store.Retain(queues) // what there is of others is rubbish
+	r.recover(delivered)
+	return nil
 }
 
-// retain tells the store which queues there are; what it has of others is rubbish.
-func (r *Registry) retain() {
-	var ids []uint64
+// recover lets the queues take over their messages.
+func (r *Registry) recover(delivered map[string][]byte) {
 	for _, v := range r.vhosts {
-		for _, h := range v.queues {
-			ids = append(ids, h.ID())
+		for name, h := range v.queues {
+			if err := h.Recover(delivered[strconv.FormatUint(h.ID(), 10)]); err != nil {
+				r.broker.Log.Warn().Err(err).Str("vhost", v.name).Str("queue", name).Msg("delivery mark not understood")
+			}
 		}
 	}
-	r.broker.Store.Retain(ids)
 }
 
 // Get returns the virtual host of that name.
@@ -82,19 +93,31 @@ func (r *Registry) Get(name string) (*VirtualHost, error) {
 // Create makes a virtual host, or returns the one there is. It is on disk when
 // Create returns.
 func (r *Registry) Create(name string) (*VirtualHost, error) {
-	r.mu.Lock()
-	v := r.vhosts[name]
-	if v == nil {
-		v = newVirtualHost(name, r.broker)
-		r.vhosts[name] = v
-		v.keep(document(store.VirtualHosts, docKey(name), vhostDoc{Name: name}))
+	v, err := r.create(name)
+	if err != nil {
+		return nil, err
 	}
-	r.mu.Unlock()
 	stored := make(chan error, 1)
 	v.Sync(func(err error) { stored <- err })
 	if err := <-stored; err != nil {
 		return nil, fmt.Errorf("create virtual host %q: %w", name, err)
 	}
+	return v, nil
+}
+
+func (r *Registry) create(name string) (*VirtualHost, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if v := r.vhosts[name]; v != nil {
+		return v, nil
+	}
+	doc, err := document(store.VirtualHosts, docKey(name), vhostDoc{Name: name})
+	if err != nil {
+		return nil, err
+	}
+	v := newVirtualHost(name, r.broker)
+	v.keep(doc)
+	r.vhosts[name] = v
 	return v, nil
 }
 
@@ -120,9 +143,15 @@ func (r *Registry) loadVirtualHost(d store.Doc) error {
 	if err := json.Unmarshal(d.Value, &doc); err != nil {
 		return err
 	}
+	if d.Key != docKey(doc.Name) {
+		return errForeign
+	}
 	r.vhosts[doc.Name] = newVirtualHost(doc.Name, r.broker)
 	return nil
 }
+
+// errForeign says that a definition is not the one its key names.
+var errForeign = errors.New("definition and key do not belong together")
 
 // decode reads a definition, and finds the virtual host it belongs to.
 func (r *Registry) decode(d store.Doc, doc any, name *string, arguments *[]byte) (*VirtualHost, amqp.Table, error) {
@@ -143,6 +172,9 @@ func (r *Registry) loadExchange(d store.Doc) error {
 	if err != nil {
 		return err
 	}
+	if d.Key != docKey(v.name, doc.Name) {
+		return errForeign
+	}
 	x, err := exchange.New(v.name, exchange.Declaration{
 		Name: doc.Name, Kind: doc.Type, Durable: true, AutoDelete: doc.AutoDelete, Internal: doc.Internal, Arguments: arguments,
 	})
@@ -153,11 +185,17 @@ func (r *Registry) loadExchange(d store.Doc) error {
 	return nil
 }
 
-func (r *Registry) loadQueue(d store.Doc, delivered map[string][]byte) error {
+// loadQueue makes a queue. Its id is noted even if that fails: the messages of a
+// queue that is not understood are kept.
+func (r *Registry) loadQueue(d store.Doc, ids *[]uint64) error {
 	var doc queueDoc
 	v, arguments, err := r.decode(d, &doc, &doc.VHost, &doc.Arguments)
+	*ids = append(*ids, doc.ID)
 	if err != nil {
 		return err
+	}
+	if d.Key != docKey(v.name, doc.Name) {
+		return errForeign
 	}
 	h, err := v.newQueue(queue.Declaration{
 		VHost: v.name, Name: doc.Name, Durable: true, AutoDelete: doc.AutoDelete, Arguments: arguments,
@@ -166,7 +204,7 @@ func (r *Registry) loadQueue(d store.Doc, delivered map[string][]byte) error {
 		return err
 	}
 	v.queues[doc.Name] = h
-	return h.Recover(delivered[strconv.FormatUint(doc.ID, 10)])
+	return nil
 }
 
 func (r *Registry) loadBinding(d store.Doc) error {
@@ -180,21 +218,16 @@ func (r *Registry) loadBinding(d store.Doc) error {
 	if doc.DestinationKind == "exchange" {
 		b.Destination.Kind = exchange.ToExchange
 	}
-	return v.restoreBinding(b)
-}
-
-// restoreBinding adds a binding that is stored already.
-func (v *VirtualHost) restoreBinding(b exchange.Binding) error {
+	if d.Key != bindingKey(v.name, b) {
+		return errForeign
+	}
 	x, err := v.ends(b, nil)
 	if err != nil {
 		return err
 	}
-	if _, err := x.Bind(b); err != nil {
-		return err
+	added, err := x.Bind(b)
+	if added {
+		v.noteBinding(b)
 	}
-	if v.sources[b.Destination] == nil {
-		v.sources[b.Destination] = make(map[string]bool)
-	}
-	v.sources[b.Destination][b.Source] = true
-	return nil
+	return err
 }

@@ -38,8 +38,8 @@ type VirtualHost struct {
 	exchanges map[string]*exchange.Exchange
 	queues    map[string]*hosted
 	exclusive map[Owner]map[*hosted]bool
-	sources   map[exchange.Destination]map[string]bool // the exchanges that bind to a destination
-	replies   map[string]*hosted                       // direct reply-to queues, by address
+	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
+	replies   map[string]*hosted                      // direct reply-to queues, by address
 
 	// version counts changes of the topology: a route found under one version
 	// holds as long as the version does.
@@ -67,7 +67,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		exchanges: make(map[string]*exchange.Exchange),
 		queues:    make(map[string]*hosted),
 		exclusive: make(map[Owner]map[*hosted]bool),
-		sources:   make(map[exchange.Destination]map[string]bool),
+		sources:   make(map[exchange.Destination]map[string]int),
 		replies:   make(map[string]*hosted),
 	}
 	for _, d := range predeclared {
