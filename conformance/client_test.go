@@ -175,7 +175,11 @@ func (s *session) returned() amqp.Return {
 func (s *session) wantReady(queue string, want int) {
 	s.t.Helper()
 	eventually(s.t, fmt.Sprintf("%d messages ready", want), func() bool {
-		return s.inspect(queue).Messages == want
+		got := s.inspect(queue).Messages
+		if got != want {
+			s.t.Logf("messages ready: got %d, want %d", got, want)
+		}
+		return got == want
 	})
 }
 

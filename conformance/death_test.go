@@ -172,3 +172,20 @@ func TestDeathsFromAClientThatAreNoArrayAreDiscarded(t *testing.T) {
 		t.Errorf("got %v, want one new entry", entries)
 	}
 }
+
+func TestRepeatedDeathKeepsTheStoryOfTheFirst(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	x, queue := s.exchange("direct", nil), unique(t)
+	_, err := s.QueueDeclare(queue, false, false, true, false, deadLettering(queue, nil)) // to itself
+	s.ok(err)
+	s.bind(queue, x, "key", nil)
+	c := s.consume(queue)
+	s.publish(x, "key", "a")
+	s.ok(c.next().Reject(false))
+	s.ok(c.next().Reject(false)) // this time it came through the default exchange
+	entry := deaths(t, c.next())[0]
+	if entry["count"] != int64(2) || entry["exchange"] != x || fmt.Sprint(entry["routing-keys"]) != "[key]" {
+		t.Errorf("got %v, want count 2 with exchange and key of the first time", entry)
+	}
+}

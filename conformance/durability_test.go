@@ -9,8 +9,8 @@ import (
 )
 
 // TestRestart shows what survives a restart of the broker. It needs a command in
-// RESTART_CMD that restarts the broker of AMQP_URL and returns when it has
-// stopped at the least. Not parallel: every other test would lose its connection.
+// RESTART_CMD that restarts the broker of AMQP_URL in good order and does not
+// return before it has stopped. Not parallel: every other test would lose its connection.
 func TestRestart(t *testing.T) {
 	command := os.Getenv("RESTART_CMD")
 	if command == "" {
