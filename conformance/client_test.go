@@ -175,11 +175,7 @@ func (s *session) returned() amqp.Return {
 func (s *session) wantReady(queue string, want int) {
 	s.t.Helper()
 	eventually(s.t, fmt.Sprintf("%d messages ready", want), func() bool {
-		got := s.inspect(queue).Messages
-		if got != want {
-			s.t.Logf("messages ready: got %d, want %d", got, want)
-		}
-		return got == want
+		return s.inspect(queue).Messages == want
 	})
 }
 
