@@ -35,10 +35,18 @@ func (c *confirms) expect(t *testing.T, want ...string) {
 func routed(c *confirms, n int) *Record {
 	r := new(Record)
 	r.Init(&amqp.Message{Persistent: true}, c, 7)
+	r.Reserve(n)
 	for q := range uint64(n) {
 		r.Add(Ref{Queue: q + 1, Seq: 1})
 	}
 	return r
+}
+
+// settle settles the first reference that is not settled.
+func settle(r *Record) (cancelled bool) {
+	refs := r.Refs()
+	i := slices.IndexFunc(refs, func(f Ref) bool { return f.settled == 0 })
+	return refs[i].Settle()
 }
 
 func TestRecordWithoutQueuesIsConfirmedOnRelease(t *testing.T) {
@@ -53,11 +61,11 @@ func TestRecordIsCancelledByTheLastQueue(t *testing.T) {
 	var c confirms
 	r := routed(&c, 2)
 	r.Release()
-	if r.Settle() {
+	if settle(r) {
 		t.Error("the first of two settlements cancels")
 	}
 	c.expect(t)
-	if !r.Settle() {
+	if !settle(r) {
 		t.Error("the last settlement does not cancel")
 	}
 	c.expect(t, "7-7 true")
@@ -69,7 +77,7 @@ func TestRecordIsCancelledByTheLastQueue(t *testing.T) {
 func TestRecordSettledWhileRoutedIsNotCancelledYet(t *testing.T) {
 	var c confirms
 	r := routed(&c, 1)
-	if r.Settle() {
+	if settle(r) {
 		t.Error("cancelled while its publisher is still routing")
 	}
 	if !r.Release() {
@@ -85,15 +93,15 @@ func TestClaimedRecordIsConfirmedByItsStore(t *testing.T) {
 	if !r.Claim() || r.Claim() {
 		t.Error("a record can be claimed once, and only once")
 	}
-	if r.Settle() {
+	if settle(r) {
 		t.Error("cancelled although it is being written")
 	}
-	if r.Written() {
+	if r.Refs()[0].Written() {
 		t.Error("written before it is answered")
 	}
 	c.expect(t)
 	Answer([]*Record{r}, nil)
-	if !r.Written() {
+	if !r.Refs()[0].Written() {
 		t.Error("not written after it is answered")
 	}
 	c.expect(t, "7-7 true")
@@ -101,8 +109,8 @@ func TestClaimedRecordIsConfirmedByItsStore(t *testing.T) {
 
 func TestRefusedRecordIsConfirmedAsFailed(t *testing.T) {
 	for name, finish := range map[string]func(*Record){
-		"released":  func(r *Record) { r.Release(); r.Settle() },
-		"cancelled": func(r *Record) { r.Settle(); r.Release() },
+		"released":  func(r *Record) { r.Release(); settle(r) },
+		"cancelled": func(r *Record) { settle(r); r.Release() },
 		"answered":  func(r *Record) { r.Release(); r.Claim(); Answer([]*Record{r}, nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +154,7 @@ func TestAnswerJoinsNeighbouringTags(t *testing.T) {
 	one.expect(t, "1-3 true", "4-4 true", "6-6 true", "7-7 false", "8-8 true")
 	two.expect(t, "4-4 true")
 	for i, r := range records {
-		if !r.Written() {
+		if !r.Refs()[0].Written() {
 			t.Errorf("record %d is not written", i)
 		}
 	}
@@ -163,7 +171,7 @@ func TestEachRecordIsConfirmedOnce(t *testing.T) {
 		var all sync.WaitGroup
 		var told [2]bool
 		for q := range told {
-			all.Go(func() { told[q] = r.Settle() })
+			all.Go(func() { told[q] = settle(r) })
 		}
 		released := r.Release()
 		claimed := false

@@ -52,29 +52,24 @@ func serveCommand() *cli.Command {
 	}
 }
 
-// serve runs a broker until ctx is done.
+// serve runs a broker until ctx is done. Its ports open when it is ready.
 func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error) {
+	st, err := openStore(c, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+
+	vhosts, err := vhost.Open(vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log}, c.DefaultVHost)
+	if err != nil {
+		return err
+	}
+	defer vhosts.Stop()
+
 	listeners, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
-	st, err := openStore(c, log)
-	if err != nil {
-		return errors.Join(err, closeAll(listeners))
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
-
-	vhosts, err := vhost.Open(vhost.Broker{
-		Store:  st,
-		Clock:  clock.System,
-		Memory: queue.NewMemory(c.Bodies(config.MachineMemory(os.DirFS("/")))),
-		Log:    log,
-	}, c.DefaultVHost)
-	if err != nil {
-		return errors.Join(err, closeAll(listeners))
-	}
-	defer vhosts.Stop()
-
 	srv := newServer(c, st, vhosts, log)
 	served := make(chan error, len(listeners))
 	for _, l := range listeners {
@@ -94,6 +89,15 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		log.Warn().Err(late).Msg("connections cut off")
 	}
 	return err
+}
+
+// memory is the bound on message bodies in memory. Without a disk there is
+// nowhere else for them.
+func memory(c config.Config) *queue.Memory {
+	if c.Memory {
+		return nil
+	}
+	return queue.NewMemory(c.Bodies(config.MachineMemory(os.DirFS("/"))))
 }
 
 func newServer(c config.Config, st store.Store, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {

@@ -1,0 +1,43 @@
+# make run    builds Harebell and serves on port 5672, with its data in ./data
+# make test   runs every test, under the race detector
+#
+# Nothing needs to be installed first but Go and make.
+
+GO      ?= go
+RUN     ?=
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+
+.PHONY: run build test lint bench fuzz clean
+
+run: build
+	bin/harebell serve --data-dir data $(RUN)
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/harebell ./cmd/harebell
+
+# The race detector needs cgo, and with it a C compiler.
+test:
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+# The checker is built from its module, at a fixed version.
+lint:
+	@test -z "$$(gofmt -l .)" || { echo 'not gofmt-ed:'; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+# make bench BENCH=Topic runs only those whose names match.
+BENCH ?= .
+bench:
+	$(GO) test -run '^$$' -bench '$(BENCH)' ./...
+
+# Each fuzz target for a short while; the seeds run in make test anyway.
+FUZZTIME ?= 20s
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+clean:
+	rm -rf bin

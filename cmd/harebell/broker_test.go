@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	amqp091 "github.com/rabbitmq/amqp091-go"
+)
+
+// binary builds the program once, and returns where it is.
+var binary = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "harebell-test-")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "harebell")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// A process is the real program, serving.
+type process struct {
+	t       *testing.T
+	command *exec.Cmd
+	address string
+	log     *lines
+	ended   chan error
+}
+
+// lines collects what a process writes.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) add(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.WriteString(line + "\n")
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// start runs "harebell serve" and returns when it says that it has started.
+func start(t *testing.T, arguments ...string) *process {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, address: freeAddress(t), log: new(lines), ended: make(chan error, 1)}
+	p.command = exec.Command(path, append([]string{"serve", "--listen", p.address, "--log-format", "json"}, arguments...)...)
+	stderr, err := p.command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan bool, 1)
+	go func() {
+		scanner := bufio.NewScanner(stderr)
+		for scanner.Scan() {
+			p.log.add(scanner.Text())
+			if strings.Contains(scanner.Text(), `"broker started"`) {
+				started <- true
+			}
+		}
+		started <- false
+		p.ended <- p.command.Wait()
+	}()
+	t.Cleanup(func() { p.command.Process.Kill() })
+	if !<-started {
+		t.Fatalf("the broker did not start:\n%s", p.log)
+	}
+	return p
+}
+
+// freeAddress returns a loopback address that was free a moment ago.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// kill ends the process as a power cut would, as far as it can tell.
+func (p *process) kill() {
+	p.t.Helper()
+	if err := p.command.Process.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+	<-p.ended
+}
+
+// stop asks the process to end, and sees that it does so in order.
+func (p *process) stop() {
+	p.t.Helper()
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := <-p.ended; err != nil {
+		p.t.Fatalf("the broker ended with %v:\n%s", err, p.log)
+	}
+}
+
+// dial connects to the process.
+func (p *process) dial() *amqp091.Connection {
+	p.t.Helper()
+	c, err := amqp091.Dial("amqp://guest:guest@" + p.address + "/")
+	if err != nil {
+		p.t.Fatalf("dial: %v\n%s", err, p.log)
+	}
+	p.t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// channel opens a channel on a connection of its own.
+func (p *process) channel() *amqp091.Channel {
+	p.t.Helper()
+	ch, err := p.dial().Channel()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return ch
+}
