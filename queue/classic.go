@@ -143,7 +143,7 @@ func (q *Classic) Publish(ps []Publishing) {
 	}
 	for i := range ps {
 		if q.limits.overflow != DropHead {
-			if q.full() {
+			if q.full(len(ps[i].Message.Body)) {
 				q.refuse(&ps[i])
 				continue
 			}
@@ -389,7 +389,7 @@ func (q *Classic) Touch() {
 
 // Delete implements Queue.
 //
-// rabbitmq: if-unused is looked at before if-empty; the count is of what is
+// rabbitmq: if-empty is looked at before if-unused; the count is of what is
 // ready; nothing is dead-lettered.
 func (q *Classic) Delete(ifUnused, ifEmpty bool) (int, error) {
 	q.mu.Lock()
@@ -397,10 +397,10 @@ func (q *Classic) Delete(ifUnused, ifEmpty bool) (int, error) {
 	switch {
 	case q.deleted:
 		return 0, nil
-	case ifUnused && q.consumers.len() > 0:
-		return 0, amqp.Errorf(amqp.PreconditionFailed, "queue '%s' in vhost '%s' in use", q.decl.Name, q.decl.VHost)
 	case ifEmpty && q.ready > 0:
 		return 0, amqp.Errorf(amqp.PreconditionFailed, "queue '%s' in vhost '%s' not empty", q.decl.Name, q.decl.VHost)
+	case ifUnused && q.consumers.len() > 0:
+		return 0, amqp.Errorf(amqp.PreconditionFailed, "queue '%s' in vhost '%s' in use", q.decl.Name, q.decl.VHost)
 	}
 	n := q.ready
 	q.releaseRecords()

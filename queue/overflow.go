@@ -1,10 +1,11 @@
 package queue
 
-// full reports whether the queue takes no more.
+// full reports whether the queue has no room for one more message, with a body
+// of so many octets.
 //
 // rabbitmq: only ready messages count, and octets of bodies.
-func (q *Classic) full() bool {
-	return int64(q.ready) >= q.limits.length || q.readyBytes >= q.limits.bytes
+func (q *Classic) full(body int) bool {
+	return int64(q.ready) >= q.limits.length || q.readyBytes+int64(body) > q.limits.bytes
 }
 
 // refuse does not take a message: its publisher hears of it, and the dead-letter
