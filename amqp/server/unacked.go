@@ -134,7 +134,7 @@ func (u *unacked) upTo(tag uint64) iter.Seq2[uint64, delivery] {
 	}
 }
 
-// restore puts deliveries back that were taken.
+// restore puts deliveries back that were taken. The slice becomes its own.
 func (u *unacked) restore(back []settlement) {
 	if len(back) == 0 {
 		return

@@ -1,0 +1,164 @@
+package server
+
+import (
+	"bytes"
+	"net"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/harebellmq/harebell/amqp"
+)
+
+func testOutbox() *outbox {
+	o := &outbox{frameMax: 8192}
+	o.init()
+	return o
+}
+
+// joined returns the pieces as one.
+func joined(pieces net.Buffers) []byte { return bytes.Join(pieces, nil) }
+
+func TestOutboxKeepsTheOrder(t *testing.T) {
+	o := testOutbox()
+	body := bytes.Repeat([]byte("large "), byReference/4)
+	large := amqp.NewMessage("", "q", nil, body)
+	small := amqp.NewMessage("", "q", nil, []byte("small"))
+	method := amqp.AppendMethod(nil, 1, &amqp.BasicGetEmpty{})
+
+	var want []byte
+	for _, m := range []*amqp.Message{&small, &large, &small, &large} {
+		o.appendContent(method, 1, m)
+		want = amqp.AppendContent(append(want, method...), 1, m, o.frameMax)
+	}
+	o.append(method)
+	want = append(want, method...)
+	if o.size != len(want) {
+		t.Errorf("size: got %d, want %d", o.size, len(want))
+	}
+	pieces, _, ok := o.take(nil)
+	if got := joined(pieces); !ok || !bytes.Equal(got, want) {
+		t.Errorf("take: got %d octets, %v, want the %d that were appended", len(got), ok, len(want))
+	}
+	byReference := slices.ContainsFunc(pieces, func(p []byte) bool { return &p[0] == &body[0] })
+	if !byReference {
+		t.Error("a large body: got a copy, want it written from where it lies")
+	}
+}
+
+func TestOutboxPutsConfirmsLast(t *testing.T) {
+	o := testOutbox()
+	cf := &confirms{channel: 1, outbox: o}
+	cf.Confirm(1, 1, true)
+	returned := amqp.AppendMethod(nil, 1, &amqp.BasicReturn{ReplyCode: amqp.NoRoute})
+	o.append(returned)
+	pieces, _, _ := o.take(nil)
+	want := amqp.AppendBasicAck(slices.Clone(returned), 1, 1, false)
+	if got := joined(pieces); !bytes.Equal(got, want) {
+		t.Errorf("got % x, want % x", got, want)
+	}
+}
+
+func TestOutboxSaysWhenThereIsRoom(t *testing.T) {
+	o := testOutbox()
+	isOpen := func(c <-chan struct{}) bool {
+		select {
+		case <-c:
+			return true
+		default:
+			return false
+		}
+	}
+	if !isOpen(o.room()) {
+		t.Error("empty: got no room, want some")
+	}
+	o.append(make([]byte, outboxFull-1))
+	if !isOpen(o.room()) {
+		t.Error("one octet short of full: got no room, want some")
+	}
+	o.append(make([]byte, 1))
+	room := o.room()
+	if isOpen(room) || o.room() != room {
+		t.Error("full: got room, want one channel to wait for it")
+	}
+	o.starved = append(o.starved, &consumer{tag: "c"})
+	_, starved, _ := o.take(nil)
+	if !isOpen(room) {
+		t.Error("taken: got no room, want some")
+	}
+	if len(starved) != 1 || starved[0].tag != "c" {
+		t.Errorf("starved: got %v, want the one consumer", starved)
+	}
+}
+
+func TestOutboxEnds(t *testing.T) {
+	o := testOutbox()
+	o.append([]byte("last words"))
+	o.end()
+	if pieces, _, ok := o.take(nil); !ok || string(joined(pieces)) != "last words" {
+		t.Errorf("got %q, %v, want the last words", pieces, ok)
+	}
+	if pieces, _, ok := o.take(nil); ok {
+		t.Errorf("after the end: got %q, want nothing", pieces)
+	}
+}
+
+func TestBrokenOutboxTakesNothing(t *testing.T) {
+	o := testOutbox()
+	o.append(make([]byte, outboxFull))
+	room := o.room()
+	o.breakOff()
+	<-room // or the reader waits for ever
+	if pieces, _, ok := o.take(nil); ok {
+		t.Errorf("got %q, want nothing", pieces)
+	}
+}
+
+func TestOutboxBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := testOutbox()
+		var written []string
+		go func() {
+			var out net.Buffers
+			for {
+				next, _, ok := o.take(out)
+				if !ok {
+					return
+				}
+				out = next
+				written = append(written, string(joined(out)))
+			}
+		}()
+		beat := func() {
+			o.beat()
+			synctest.Wait()
+		}
+		heartbeat := string(amqp.AppendHeartbeat(nil))
+		beat()
+		beat() // a heartbeat is no reason to leave out the next
+		o.append([]byte("busy"))
+		o.flush()
+		synctest.Wait()
+		beat()
+		beat()
+		o.end()
+		synctest.Wait()
+		if want := []string{heartbeat, heartbeat, "busy", heartbeat}; !slices.Equal(written, want) {
+			t.Errorf("got %q, want %q", written, want)
+		}
+	})
+}
+
+func BenchmarkOutbox(b *testing.B) {
+	o := testOutbox()
+	m := amqp.NewMessage("", "q", nil, make([]byte, 16))
+	method := amqp.AppendBasicDeliver(nil, 1, "consumer", 1, false, "", "q")
+	var out net.Buffers
+	b.ReportAllocs()
+	for b.Loop() {
+		for range 64 {
+			o.appendContent(method, 1, &m)
+		}
+		out, _, _ = o.take(out)
+	}
+}
