@@ -15,7 +15,6 @@ type memoryLane struct {
 	pages  []*page // by number
 	spare  *page   // an empty one, for the next
 	last   uint64  // the highest number that ever held a message
-	early  early.Set
 }
 
 const pageShift = 8

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/harebellmq/harebell/store/internal/early"
+	"github.com/harebellmq/harebell/store/internal/idset"
 )
 
 // Memory is a Store that forgets everything with its process. Brokers that need
@@ -21,7 +21,7 @@ type Memory struct {
 
 	mu      sync.Mutex // guards all below
 	queues  map[uint64]*memoryQueue
-	dropped early.Set // ids of queues whose last messages may be on their way
+	dropped idset.Set // queues whose last messages may be on their way
 	docs    map[Kind]map[string][]byte
 	next    uint64 // queue id
 	err     error

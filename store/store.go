@@ -39,7 +39,7 @@ type Store interface {
 	// limit. Who reads from publishers waits for it before reading on.
 	Room() <-chan struct{}
 
-	// Load reads messages of one queue back that are written (Record.Written):
+	// Load reads messages of one queue back that are written (Ref.Written):
 	// those not settled with numbers in span, which is of one lane, in their
 	// order, the first max of them or fewer (but at least one if there is
 	// one). It returns at once and calls done from another goroutine, with

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/harebellmq/harebell/store"
-	"github.com/harebellmq/harebell/store/internal/early"
+	"github.com/harebellmq/harebell/store/internal/idset"
 )
 
 // The index is all the store keeps in memory: which segments there are, which of
@@ -21,7 +21,7 @@ import (
 type index struct {
 	mu       sync.Mutex // guards all below
 	queues   map[uint64]*queue
-	dropped  early.Set // ids of queues whose last messages may be on their way
+	dropped  idset.Set // queues whose last messages may be on their way
 	segments map[uint64]*segment
 	dead     graves
 

@@ -19,8 +19,6 @@ type lane struct {
 	empty int
 	hint  int // where the last settlement was
 
-	early early.Set
-
 	last  uint64 // the highest number written
 	saved uint64 // what is on disk of last
 	dirty bool   // in index.dirtyLanes
@@ -65,7 +63,7 @@ func (l *lane) find(lo uint64) int {
 }
 
 // settle takes the numbers of span out of the lane, and tells of every segment
-// that lost messages by it. Numbers that no run has may be on their way here.
+// that lost messages by it.
 func (l *lane) settle(span store.Span, lost func(*segment, uint32)) {
 	i := l.find(span.Lo)
 	l.hint = i

@@ -35,6 +35,7 @@ type lanePlace struct{ queue, lane uint64 }
 type planned struct {
 	message *amqp.Message
 	refs    []store.Ref
+	settled int // which of refs is settled before it is appended, if there is one
 }
 
 func newModel(t testing.TB, o Options, next func(int) int, over func() bool) *model {
@@ -85,7 +86,11 @@ func (m *model) write(b store.Batch, messages ...planned) {
 	for _, s := range []store.Store{m.got, m.want} {
 		mine := b
 		for _, p := range messages {
-			mine.Records = append(mine.Records, record(p.message, p.refs...))
+			r := record(p.message, p.refs...)
+			if p.settled < len(p.refs) {
+				r.Refs()[p.settled].Settle()
+			}
+			mine.Records = append(mine.Records, r)
 		}
 		write(m.t, s, mine)
 	}
@@ -122,7 +127,7 @@ func (m *model) plan() planned {
 	if m.next(40) == 0 {
 		message.Body = bytes.Repeat([]byte{byte(m.next(256))}, 1000*m.next(100))
 	}
-	p := planned{message: message}
+	p := planned{message: message, settled: m.next(10)}
 	queues := slices.Clone(m.queues)
 	for range 1 + m.next(len(queues)) {
 		i := m.next(len(queues))

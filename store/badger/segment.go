@@ -36,10 +36,10 @@ import (
 //	bodies  = for each entry: properties, body, both as they were received
 //
 // The first 20 octets are the same in every format, so that a segment of a newer
-// one can be told from a damaged one. Integers without a size are varints, the others big-endian. References are in
-// the order of queue and number; a reference's place in that order is its
-// ordinal. The index is in front so that start-up reads a page or two of each
-// segment, and no bodies.
+// one can be told from a damaged one. Integers without a size are varints, the
+// others big-endian. References are in the order of queue and number; a
+// reference's place in that order is its ordinal. The index is in front so that
+// start-up reads a page or two of each segment, and no bodies.
 //
 // A body larger than chunkBytes is not among the bodies: it has a segment to
 // itself and values of its own, see chunkKey.

@@ -1,27 +1,25 @@
-// Package early remembers numbers that were settled before the store has seen
-// their messages. That happens when one queue of a fanout settles a message
-// while its publisher is still handing it over.
-package early
+// Package idset remembers the ids of queues that were dropped lately: the last of
+// their messages may still be on their way to the store.
+package idset
 
 import "slices"
 
-// Limit is how many spans a Set remembers. The numbers that matter are those of
-// messages on their way to the store, which are few; the others, of messages
-// that never come, must not add up.
+// Limit is how many spans of ids a Set remembers. The ids that matter are the
+// latest; the others must not add up.
 const Limit = 128
 
-// A Set is numbers of one lane, as spans in their order that do not touch. The
-// zero value is empty.
+// A Set is ids, as spans in their order that do not touch. The zero value is
+// empty.
 type Set struct {
 	spans []span
 }
 
 type span struct{ lo, hi uint64 }
 
-// Add puts the numbers from lo to hi, both included, into the set. When there
-// are more than Limit spans the lowest numbers are forgotten.
+// Add puts the ids from lo to hi, both included, into the set. When there are
+// more than Limit spans the lowest ids are forgotten.
 func (s *Set) Add(lo, hi uint64) {
-	// In most cases hi is the highest number so far.
+	// In most cases hi is the highest id so far.
 	if n := len(s.spans); n > 0 && s.spans[n-1].lo <= lo && lo <= s.spans[n-1].hi+1 {
 		s.spans[n-1].hi = max(s.spans[n-1].hi, hi)
 		return
@@ -42,7 +40,7 @@ func (s *Set) Add(lo, hi uint64) {
 	}
 }
 
-// Has reports whether n is in the set.
+// Has reports whether an id is in the set.
 func (s *Set) Has(n uint64) bool {
 	if k := len(s.spans); k == 0 || n > s.spans[k-1].hi {
 		return false

@@ -1,4 +1,4 @@
-package early
+package idset
 
 import (
 	"math/rand/v2"
@@ -44,7 +44,7 @@ func TestSetForgetsTheLowestBeyondItsLimit(t *testing.T) {
 	}
 }
 
-func TestSetHoldsAWholeLaneAsOneSpan(t *testing.T) {
+func TestSetHoldsManyIDsAsOneSpan(t *testing.T) {
 	var s Set
 	s.Add(5, 5)
 	s.Add(1, 1<<56-1)
