@@ -58,9 +58,8 @@ func (m *mark) recover(q *Classic, doc []byte) (err error) {
 		}
 	}
 	m.upTo = slices.Clone(m.found)
-	if d.Open {
-		// What is published from now on has not been delivered yet.
-		m.note(q)
+	if doc != nil && !slices.Equal(m.found, d.UpTo) {
+		m.note(q) // what is published from now on has not been delivered yet
 	}
 	return err
 }

@@ -345,9 +345,9 @@ func TestDelete(t *testing.T) {
 	c := consume(t, q, &client{room: 1}, ConsumeOptions{})
 	publish(q, "a", "b")
 	_, err := q.Delete(true, true)
-	wantText(t, err, "queue 'q' in vhost '/' in use")
-	_, err = q.Delete(false, true)
 	wantText(t, err, "queue 'q' in vhost '/' not empty")
+	_, err = q.Delete(true, false)
+	wantText(t, err, "queue 'q' in vhost '/' in use")
 	n, err := q.Delete(false, false)
 	if n != 1 || err != nil {
 		t.Errorf("delete: got %d, %v; want 1 ready message", n, err)
