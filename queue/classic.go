@@ -39,6 +39,7 @@ type Classic struct {
 
 	consumers consumers
 	mark      mark
+	dying     []Dead        // on the way to q.dead; their messages are being read back
 	filling   chan struct{} // closed when something has been read back; nil if nobody waits
 	expiry    expiry
 	lease     lease
@@ -450,7 +451,7 @@ func (q *Classic) end() {
 	q.deleted = true
 	q.expiry.stop()
 	q.lease.stop()
-	q.lanes = make([]lane, len(q.lanes))
+	q.lanes, q.dying = make([]lane, len(q.lanes)), nil
 	q.ready, q.readyBytes, q.resident, q.unacked = 0, 0, 0, 0
 	q.mark.wake()
 	q.filled()

@@ -31,31 +31,65 @@ func (q *Classic) bury(es []Entry, why Reason) {
 		q.settle(es)
 		return
 	}
+	waiting := len(q.dying)
 	for i := range es {
-		if es[i].Message == nil {
-			q.buryFromDisk(es[i], why)
-			continue
+		d := Dead{Message: es[i].Message, Reason: why, entry: es[i]}
+		if d.Message == nil {
+			q.dying = append(q.dying, d)
+		} else {
+			q.dead = append(q.dead, d)
 		}
-		q.dead = append(q.dead, Dead{Message: es[i].Message, Reason: why, entry: es[i]})
+	}
+	if waiting == 0 {
+		q.readDying()
 	}
 }
 
-// buryFromDisk is bury for an entry whose message must be read back first. If it
-// cannot be read the entry stays in the store, and is found at the next start.
-func (q *Classic) buryFromDisk(e Entry, why Reason) {
-	q.later = append(q.later, func() {
-		q.store.Load(q.id, store.Span{Lo: e.seq, Hi: e.seq}, 1, func(ms []store.Stored, err error) {
-			if err != nil || len(ms) == 0 {
-				return
-			}
-			e.Message = ms[0].Message
-			q.mu.Lock()
-			defer q.unlock()
-			if !q.deleted {
-				q.bury([]Entry{e}, why)
-			}
-		})
+// readDying asks for the messages of the first of those who are dying, but whose
+// messages are only on disk. If they cannot be read they stay in the store, and
+// are found at the next start.
+func (q *Classic) readDying() {
+	if len(q.dying) == 0 {
+		return
+	}
+	first := q.dying[0].entry.seq
+	span := store.Span{Lo: first, Hi: first + loadMost - 1}
+	q.store.Load(q.id, span, q.batch(), func(ms []store.Stored, err error) {
+		q.mu.Lock()
+		defer q.unlock()
+		if q.deleted {
+			return
+		}
+		if err != nil {
+			q.err, q.dying = err, nil
+			return
+		}
+		if len(ms) > 0 {
+			span.Hi = ms[len(ms)-1].Seq
+		}
+		q.die(span, ms)
+		q.readDying()
 	})
+}
+
+// die has the first of those who are dying dead-lettered, as far as their
+// messages are in span and thus among those that were read back, or damaged.
+func (q *Classic) die(span store.Span, ms []store.Stored) {
+	at := bySeq(ms)
+	n := 0
+	for ; n < len(q.dying); n++ {
+		d := q.dying[n]
+		if d.entry.seq < span.Lo || d.entry.seq > span.Hi {
+			break
+		}
+		if d.Message = at[d.entry.seq]; d.Message != nil {
+			q.dead = append(q.dead, d)
+		}
+	}
+	clear(q.dying[:n])
+	if q.dying = q.dying[n:]; len(q.dying) == 0 {
+		q.dying = nil
+	}
 }
 
 // deadSettled notes that dead letters have been published. A message that is

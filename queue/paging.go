@@ -186,10 +186,7 @@ func (q *Classic) loaded(l *lane, span store.Span, ms []store.Stored) {
 }
 
 func (q *Classic) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
-	at := make(map[uint64]*amqp.Message, len(ms))
-	for i := range ms {
-		at[ms[i].Seq] = ms[i].Message
-	}
+	at := bySeq(ms)
 	for i := range l.returned {
 		e := &l.returned[i]
 		if e.Message != nil || e.seq > span.Hi {
@@ -203,6 +200,15 @@ func (q *Classic) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
 	for len(l.returned) > 0 && l.returned[0].Message == nil && span.Lo <= l.returned[0].seq && l.returned[0].seq <= span.Hi {
 		q.take(l, l.returned[:1]) // damaged, as the store has said; there it is settled
 	}
+}
+
+// bySeq returns messages by their numbers.
+func bySeq(ms []store.Stored) map[uint64]*amqp.Message {
+	at := make(map[uint64]*amqp.Message, len(ms))
+	for i := range ms {
+		at[ms[i].Seq] = ms[i].Message
+	}
+	return at
 }
 
 func (q *Classic) loadedHead(l *lane, ms []store.Stored) {
