@@ -45,7 +45,10 @@ func routed(c *confirms, n int) *Record {
 // settle settles the first reference that is not settled.
 func settle(r *Record) (cancelled bool) {
 	refs := r.Refs()
-	i := slices.IndexFunc(refs, func(f Ref) bool { return f.settled == 0 })
+	i := 0
+	for refs[i].Settled() {
+		i++
+	}
 	return refs[i].Settle()
 }
 
@@ -171,7 +174,7 @@ func TestEachRecordIsConfirmedOnce(t *testing.T) {
 		var all sync.WaitGroup
 		var told [2]bool
 		for q := range told {
-			all.Go(func() { told[q] = settle(r) })
+			all.Go(func() { told[q] = r.Refs()[q].Settle() })
 		}
 		released := r.Release()
 		claimed := false

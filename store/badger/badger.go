@@ -64,7 +64,10 @@ const (
 
 // start begins the work of a store whose index is complete.
 func (s *Store) start(nextSegment uint64) {
-	c := &committer{s: s, next: nextSegment}
+	c := &committer{s: s, next: nextSegment, adviser: newAdviser(s.db.Opts().Dir)}
+	if !s.limits.noAdvice {
+		c.adviser.advise()
+	}
 	go c.run()
 	go s.keep()
 }

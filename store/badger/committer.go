@@ -25,7 +25,14 @@ type committer struct {
 
 	flushed time.Time // when settlements were last written
 	written int64     // octets of segments since the last rotation
+
+	adviser *adviser
+	advised int64 // octets of segments since the last advice
 }
+
+// adviseEvery is after how many octets of segments the committer looks for new
+// files of Badger.
+const adviseEvery = 4 << 20
 
 func (c *committer) run() {
 	defer close(c.s.committed)
@@ -92,6 +99,10 @@ func (c *committer) process(g *group) {
 	}
 	if err == nil && c.written >= c.s.limits.rotateEvery {
 		c.rotate()
+	}
+	if c.advised >= adviseEvery && !c.s.limits.noAdvice {
+		c.advised = 0
+		c.adviser.advise()
 	}
 }
 
@@ -194,6 +205,7 @@ func (c *committer) setSegment(w *writer, s *segment, b *builder) {
 		}
 	}
 	c.written += int64(s.size)
+	c.advised += int64(s.size)
 }
 
 // enter puts what has been written into the index.

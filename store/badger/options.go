@@ -26,6 +26,7 @@ type limits struct {
 	rotateEvery int64         // octets written between forced rotations
 	tendEvery   time.Duration // between two rounds of housekeeping
 	settleAfter time.Duration // how long settlements may wait to be written
+	noAdvice    bool          // give the kernel none
 }
 
 const (

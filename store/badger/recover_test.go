@@ -61,6 +61,12 @@ func writeTexts(t *testing.T, s *Store, queue, lo, hi uint64) {
 	}
 }
 
+// writeOne writes one message to queue 1.
+func writeOne(t *testing.T, s *Store, m *amqp.Message, seq uint64) {
+	t.Helper()
+	write(t, s, store.Batch{Records: []*store.Record{record(m, store.Ref{Queue: 1, Seq: seq})}})
+}
+
 func expectSeqs(t *testing.T, s *Store, queue uint64, want ...uint64) {
 	t.Helper()
 	if got := seqs(loadAll(t, s, queue, lane0, 1000)); !slices.Equal(got, want) {
