@@ -21,32 +21,36 @@ type subscription struct {
 type consumers struct {
 	singleActive bool
 	all          []*subscription // in order of arrival
-	groups       []group         // highest priority first
+	by           map[Consumer]*subscription
+	groups       []group // highest priority first
 }
 
-// A group is the consumers of one priority that have room, the next one first.
+// A group is the consumers of one priority that have room, in a circle.
 type group struct {
 	priority int64
-	turn     []*subscription
+	circle   []*subscription
+	next     int // whose turn it is
 }
 
 func (cs *consumers) len() int { return len(cs.all) }
 
 func (cs *consumers) find(c Consumer) *subscription {
-	for _, s := range cs.all {
-		if s.consumer == c {
-			return s
-		}
+	if len(cs.all) == 1 && cs.all[0].consumer == c { // so it is for most queues
+		return cs.all[0]
 	}
-	return nil
+	return cs.by[c]
 }
 
 func (cs *consumers) add(s *subscription) {
 	cs.all = append(cs.all, s)
+	if cs.by == nil {
+		cs.by = make(map[Consumer]*subscription)
+	}
+	cs.by[s.consumer] = s
 	cs.queueUp(s)
 }
 
-// queueUp puts s at the end of its group.
+// queueUp puts s into its group, behind all others.
 func (cs *consumers) queueUp(s *subscription) {
 	i, found := slices.BinarySearchFunc(cs.groups, s.priority, func(g group, p int64) int {
 		switch {
@@ -60,11 +64,18 @@ func (cs *consumers) queueUp(s *subscription) {
 	if !found {
 		cs.groups = slices.Insert(cs.groups, i, group{priority: s.priority})
 	}
-	cs.groups[i].turn = append(cs.groups[i].turn, s)
+	g := &cs.groups[i]
+	if g.next == 0 {
+		g.circle = append(g.circle, s)
+		return
+	}
+	g.circle = slices.Insert(g.circle, g.next, s)
+	g.next++
 }
 
 func (cs *consumers) remove(s *subscription) {
 	cs.all = slices.DeleteFunc(cs.all, func(o *subscription) bool { return o == s })
+	delete(cs.by, s.consumer)
 	cs.stepOut(s)
 }
 
@@ -75,11 +86,27 @@ func (cs *consumers) stepOut(s *subscription) {
 		if g.priority != s.priority {
 			continue
 		}
-		g.turn = slices.DeleteFunc(g.turn, func(o *subscription) bool { return o == s })
-		if len(g.turn) == 0 {
+		g.leave(s)
+		if len(g.circle) == 0 {
 			cs.groups = slices.Delete(cs.groups, i, i+1)
 		}
 		return
+	}
+}
+
+func (g *group) leave(s *subscription) {
+	at := g.next // it is mostly the one whose turn it is
+	if g.circle[at] != s {
+		if at = slices.Index(g.circle, s); at < 0 {
+			return
+		}
+	}
+	g.circle = slices.Delete(g.circle, at, at+1)
+	if at < g.next {
+		g.next--
+	}
+	if g.next == len(g.circle) {
+		g.next = 0
 	}
 }
 
@@ -101,18 +128,14 @@ func (cs *consumers) next() (s *subscription, alone bool) {
 	if len(cs.groups) == 0 {
 		return nil, false
 	}
-	turn := cs.groups[0].turn
-	return turn[0], len(turn) == 1
+	g := &cs.groups[0]
+	return g.circle[g.next], len(g.circle) == 1
 }
 
-// served moves s behind its equals.
-func (cs *consumers) served(s *subscription) {
-	if cs.singleActive {
-		return
-	}
-	turn := cs.groups[0].turn
-	copy(turn, turn[1:])
-	turn[len(turn)-1] = s
+// served says that the consumer which next returned, not alone, has had its turn.
+func (cs *consumers) served() {
+	g := &cs.groups[0]
+	g.next = (g.next + 1) % len(g.circle)
 }
 
 // Consume implements Queue.
@@ -226,7 +249,7 @@ func (q *Classic) deliver() {
 		case taken < len(es):
 			q.consumers.park(s)
 		case !alone:
-			q.consumers.served(s)
+			q.consumers.served()
 		}
 	}
 	if q.consumers.len() > 0 {

@@ -1,8 +1,8 @@
 package queue
 
 // blockSize is how many entries lie next to each other in a deque, and so the
-// most that one delivery can hand over. A drained deque keeps one block, about
-// 1.3 KB.
+// most that one delivery can hand over. A block takes about 1.3 KB; a drained
+// deque keeps two at most.
 const blockSize = 32
 
 // A deque holds entries in order. It grows and shrinks by blocks, so a long
@@ -11,6 +11,7 @@ type deque struct {
 	blocks []*[blockSize]Entry
 	first  int // of the first entry in blocks[0]
 	count  int
+	spare  *[blockSize]Entry // the block emptied last
 }
 
 func (d *deque) len() int { return d.count }
@@ -18,7 +19,11 @@ func (d *deque) len() int { return d.count }
 func (d *deque) push(e Entry) {
 	end := d.first + d.count
 	if end == len(d.blocks)*blockSize {
-		d.blocks = append(d.blocks, new([blockSize]Entry))
+		b := d.spare
+		if d.spare = nil; b == nil {
+			b = new([blockSize]Entry)
+		}
+		d.blocks = append(d.blocks, b)
 	}
 	d.blocks[end/blockSize][end%blockSize] = e
 	d.count++
@@ -48,7 +53,7 @@ func (d *deque) drop(n int) {
 		d.first = 0
 	case d.first == blockSize:
 		d.first = 0
-		d.blocks[0] = nil
+		d.spare, d.blocks[0] = d.blocks[0], nil
 		d.blocks = d.blocks[1:]
 	}
 }

@@ -116,6 +116,7 @@ func (e *Entry) Slim() {
 
 // A Consumer receives deliveries. Its methods are called with the queue's lock
 // held, except Cancelled; they must not block and must not call the queue.
+// Consumers are compared, so they are pointers or the like.
 type Consumer interface {
 	// Deliver offers entries, in order, and returns how many of them the
 	// consumer took. If it did not take all it has no room, and gets nothing
