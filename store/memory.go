@@ -88,11 +88,6 @@ func (m *Memory) apply(b Batch) (claimed []*Record, err error) {
 		return claimed, m.err
 	}
 
-	for _, s := range b.Settled {
-		if !m.dropped.Has(s.Queue) {
-			m.queue(s.Queue).settle(s.Span)
-		}
-	}
 	for _, id := range b.Dropped {
 		delete(m.queues, id)
 		m.dropped.Add(id, id)
@@ -104,6 +99,11 @@ func (m *Memory) apply(b Batch) (claimed []*Record, err error) {
 			if !ref.Settled() && !m.dropped.Has(ref.Queue) {
 				m.queue(ref.Queue).put(Stored{Seq: ref.Seq, Expires: ref.Expires, Message: r.Message})
 			}
+		}
+	}
+	for _, s := range b.Settled {
+		if q := m.queues[s.Queue]; q != nil {
+			q.settle(s.Span)
 		}
 	}
 	for _, d := range b.Docs {

@@ -90,6 +90,7 @@ func (c *committer) process(g *group) {
 		if err = c.write(g); err != nil {
 			c.s.fail(err)
 		}
+		err = c.s.Err() // Badger may have failed without saying so, see logger
 	} else {
 		g.claim()
 	}
@@ -222,6 +223,11 @@ func (c *committer) enter(g *group) {
 	}
 	for i, s := range c.sealed {
 		x.add(s, c.builders[i].refs, nil)
+	}
+	if len(c.sealed) > 0 { // settlements may be of messages of this same group
+		for _, s := range g.settled {
+			x.settle(s)
+		}
 	}
 }
 

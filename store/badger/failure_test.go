@@ -64,16 +64,24 @@ func TestFailedWriteIsAnsweredAndStopsTheStore(t *testing.T) {
 	expectSeqs(t, s, 1, 1, 2, 3)
 }
 
+// TestUnsyncedValueLogStopsTheStore lets Badger log while it writes.
 func TestUnsyncedValueLogStopsTheStore(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
-	logger{s}.Warningf("nothing much")
-	logger{s}.Errorf("something else: %v", errDisk)
-	if err := s.Err(); err != nil {
-		t.Errorf("Err() = %v, want none", err)
+	format := "nothing much: %v"
+	var s *Store
+	s = open(t, t.TempDir(), Options{Fault: func() error {
+		if s != nil {
+			logger{s}.Errorf(format, errDisk)
+		}
+		return nil
+	}})
+	writeTexts(t, s, 1, 1, 1)
+	format = "Error while curlf sync: %v\n"
+	r, told := awaited(1, 2)
+	if err := tryWrite(s, store.Batch{Records: []*store.Record{r}}); err == nil {
+		t.Error("answered without an error")
 	}
-	logger{s}.Errorf("Error while curlf sync: %v\n", errDisk)
-	if err := tryWrite(s, store.Batch{}); err == nil || s.Err() == nil {
-		t.Errorf("answered with %v, Err() = %v, want errors", err, s.Err())
+	if <-told || s.Err() == nil {
+		t.Error("confirmed, or goes on")
 	}
 }
 

@@ -30,8 +30,7 @@ type index struct {
 	lostLanes  []*lane    // of dropped queues
 	strays     [][]byte   // keys to delete that belong to nothing
 
-	skipped map[uint64]bool // segments that cannot be read, and are left alone
-	round   uint32          // of cleaning
+	round uint32 // of cleaning
 }
 
 // everything is the span of all numbers of all lanes.
@@ -53,6 +52,7 @@ type segment struct {
 	marked  bool   // it has a live record on disk
 	dirty   bool   // in index.dirty
 	gone    bool   // deleted
+	fixed   bool   // cannot be cleaned
 	touched uint32 // the round of cleaning in which it last lost a message
 	runs    []run
 }
@@ -62,8 +62,20 @@ func newIndex() *index {
 		queues:   make(map[uint64]*queue),
 		segments: make(map[uint64]*segment),
 		dead:     newGraves(),
-		skipped:  make(map[uint64]bool),
 	}
+}
+
+// find returns the lane that seq belongs to, or nil if nothing was ever written
+// there.
+func (x *index) find(id, seq uint64) *lane {
+	if q := x.queues[id]; q != nil {
+		for _, l := range q.lanes {
+			if l.number == seq>>store.LaneShift {
+				return l
+			}
+		}
+	}
+	return nil
 }
 
 // lane returns the lane that seq belongs to, which may be new.
@@ -114,10 +126,10 @@ func (x *index) add(s *segment, refs []ref, live func(ordinal int) bool) {
 
 // settle notes that a queue is done with the messages of a span.
 func (x *index) settle(s store.Settled) {
-	if s.Span.Lo > s.Span.Hi || x.dropped.Has(s.Queue) {
+	l := x.find(s.Queue, s.Span.Lo)
+	if l == nil || s.Span.Lo > s.Span.Hi {
 		return
 	}
-	l := x.lane(s.Queue, s.Span.Lo)
 	l.settle(s.Span, x.lose)
 	if l.last > l.saved {
 		x.touchLane(l)
@@ -180,14 +192,8 @@ func (x *index) retain(queues []uint64) {
 
 // places returns where messages of a queue are, see lane.places.
 func (x *index) places(id uint64, span store.Span, max int) []place {
-	q := x.queues[id]
-	if q == nil {
-		return nil
-	}
-	for _, l := range q.lanes {
-		if l.number == span.Lo>>store.LaneShift {
-			return l.places(span, max)
-		}
+	if l := x.find(id, span.Lo); l != nil {
+		return l.places(span, max)
 	}
 	return nil
 }

@@ -154,7 +154,7 @@ func (x *index) unclean() []*segment {
 	var sparse, small []*segment
 	for _, s := range x.segments {
 		switch {
-		case s.touched+2 > x.round || s.chunks > 0:
+		case s.touched+2 > x.round || s.chunks > 0 || s.fixed:
 		case s.live*cleanBelow < s.refs:
 			sparse = append(sparse, s)
 		case s.size < smallBytes:

@@ -45,6 +45,9 @@ func (r *loader) move(s *segment) (m *move, octets int) {
 	}
 	if err != nil {
 		r.s.log.Warn().Err(err).Uint64("segment", s.number).Msg("segment cannot be cleaned")
+		r.s.index.mu.Lock()
+		s.fixed = true
+		r.s.index.mu.Unlock()
 		return nil, 0
 	}
 	return m, octets

@@ -136,7 +136,6 @@ func (r *recovery) takeSegment(item *badger.Item, number uint64) error {
 		return r.contents.decode(value)
 	})
 	if err != nil {
-		x.skipped[number] = true
 		return err
 	}
 
