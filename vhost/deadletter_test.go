@@ -1,0 +1,131 @@
+package vhost
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+)
+
+func dying(to string, more amqp.Table) amqp.Table {
+	t := amqp.Table{"x-dead-letter-exchange": to}
+	for key, v := range more {
+		t[key] = v
+	}
+	return t
+}
+
+// reject rejects the next message of a queue.
+func (s *site) reject(name string) {
+	s.Helper()
+	q, err := s.Queue(name, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	e, _, ok, err := q.Get(false)
+	if !ok || err != nil {
+		s.Fatalf("get from %s: got ok %v, error %v", name, ok, err)
+	}
+	q.Reject([]queue.Entry{e})
+}
+
+func TestDeadLettersKeepTheirKeys(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q", Arguments: dying("amq.direct", nil)})
+	for _, name := range []string{"key", "cc"} {
+		s.queue(queue.Declaration{Name: name})
+		s.bind(toQueue("amq.direct", name, name))
+	}
+	s.bind(toQueue("amq.topic", "q", "#"))
+	s.publish("amq.topic", "key", "m", amqp.Fields{Headers: amqp.Table{"CC": []any{"cc"}}}, "cc")
+	s.reject("q")
+	s.wantReady("key", "m")
+	s.wantReady("cc", "m")
+}
+
+func TestDeadLettersWithAKeyOfTheQueue(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q", Arguments: dying("", amqp.Table{"x-dead-letter-routing-key": "dead"})})
+	s.queue(queue.Declaration{Name: "dead"})
+	s.queue(queue.Declaration{Name: "cc"})
+	s.publish("", "q", "m", amqp.Fields{Headers: amqp.Table{"CC": []any{"cc"}}})
+	s.reject("q")
+	s.wantReady("cc", "")
+	q, _ := s.Queue("dead", nil)
+	e, _, ok, err := q.Get(true)
+	if !ok || err != nil {
+		t.Fatalf("get: ok %v, error %v", ok, err)
+	}
+	if m := e.Message; m.Exchange != "" || m.RoutingKey != "dead" || e.Redelivered {
+		t.Errorf("got exchange %q, key %q, redelivered %v", m.Exchange, m.RoutingKey, e.Redelivered)
+	}
+}
+
+func TestDeadLettersWithoutExchangeAreLost(t *testing.T) {
+	s := newSite(t)
+	q := s.queue(queue.Declaration{Name: "q", Arguments: dying("none", nil)})
+	s.publish("", "q", "m", amqp.Fields{})
+	s.reject("q")
+	if got := q.Stats(); got != (queue.Stats{}) {
+		t.Errorf("got %+v, want an empty queue", got)
+	}
+	if !strings.Contains(s.log.String(), "no such exchange") {
+		t.Errorf("log: got %s", s.log.String())
+	}
+}
+
+func TestDeathsInACircle(t *testing.T) {
+	t.Run("end when nobody rejects", func(t *testing.T) {
+		s := newSite(t)
+		// What a gets it cannot keep, nor can b.
+		full := amqp.Table{"x-max-length": int32(0)}
+		s.exchange(exchange.Declaration{Name: "to a"})
+		s.exchange(exchange.Declaration{Name: "to b"})
+		a := s.queue(queue.Declaration{Name: "a", Arguments: dying("to b", full)})
+		b := s.queue(queue.Declaration{Name: "b", Arguments: dying("to a", full)})
+		s.bind(toQueue("to a", "a", ""))
+		s.bind(toQueue("to b", "b", ""))
+		s.publish("to a", "", "m", amqp.Fields{})
+		if a.Stats().Ready+b.Stats().Ready != 0 {
+			t.Error("still there")
+		}
+		if n := strings.Count(s.log.String(), "it has been in this queue before"); n != 1 {
+			t.Errorf("dropped %d times, want once: %s", n, s.log.String())
+		}
+	})
+	t.Run("go on by rejecting", func(t *testing.T) {
+		s := newSite(t)
+		q := s.queue(queue.Declaration{Name: "q", Arguments: dying("", nil)})
+		s.publish("", "q", "m", amqp.Fields{})
+		for range 5 {
+			s.reject("q")
+		}
+		e, _, ok, _ := q.Get(true)
+		if !ok {
+			t.Fatal("the message is gone")
+		}
+		if deaths := queue.Deaths(e.Message); len(deaths) != 1 || deaths[0]["count"] != int64(5) {
+			t.Errorf("deaths: got %v, want one entry with count 5", deaths)
+		}
+	})
+}
+
+func TestPersistentDeadLettersLast(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q", Durable: true, Arguments: dying("", amqp.Table{"x-dead-letter-routing-key": "dead"})})
+	s.queue(queue.Declaration{Name: "dead", Durable: true})
+	p := s.NewPublisher()
+	for _, body := range []string{"a", "b"} {
+		m := amqp.NewMessage("", "q", amqp.Fields{DeliveryMode: 2}.Properties(), []byte(body))
+		if _, err := p.Publish(m, nil, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Flush()
+	s.reject("q")
+	s.restart()
+	s.wantReady("q", "b")
+	s.wantReady("dead", "a")
+}

@@ -1,0 +1,225 @@
+package vhost
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+)
+
+func alternate(name string) amqp.Table { return amqp.Table{"alternate-exchange": name} }
+
+func TestRouting(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"a", "b", "c"} {
+		s.queue(queue.Declaration{Name: name})
+	}
+	direct := func(name, otherwise string) {
+		d := exchange.Declaration{Name: name, Kind: exchange.Direct}
+		if otherwise != "none" {
+			d.Arguments = alternate(otherwise)
+		}
+		s.exchange(d)
+	}
+	direct("plain", "none")
+	s.bind(toQueue("plain", "a", "a"))
+	s.bind(toQueue("plain", "a", "b"))
+	s.bind(toQueue("plain", "b", "b"))
+
+	direct("first", "second")
+	direct("second", "third")
+	direct("third", "first")
+	s.bind(toQueue("first", "a", "1"))
+	s.bind(toQueue("second", "b", "2"))
+	s.bind(toQueue("third", "c", "3"))
+	direct("lost", "missing")
+	direct("nameless", "")
+
+	s.exchange(exchange.Declaration{Name: "into a dead end"})
+	s.exchange(exchange.Declaration{Name: "dead end", Kind: exchange.Direct})
+	s.bind(toExchange("into a dead end", "dead end", ""))
+
+	s.exchange(exchange.Declaration{Name: "loop 1"})
+	s.exchange(exchange.Declaration{Name: "loop 2", Arguments: alternate("loop 1")})
+	s.bind(toExchange("loop 1", "loop 2", ""))
+	s.bind(toExchange("loop 2", "loop 1", ""))
+	s.bind(toExchange("loop 1", "loop 1", ""))
+	s.bind(toQueue("loop 1", "a", ""))
+	s.bind(toQueue("loop 2", "a", ""))
+	s.bind(toQueue("loop 2", "b", ""))
+
+	s.exchange(exchange.Declaration{Name: "over", Kind: exchange.Direct})
+	s.bind(toExchange("over", "first", "2"))
+
+	tests := []struct {
+		name, exchange, key string
+		also                []string
+		a, b, c             int
+	}{
+		{"the default exchange knows queues by name", "", "a", nil, 1, 0, 0},
+		{"and nobody else", "", "d", nil, 0, 0, 0},
+		{"each queue once, however many keys", "", "a", []string{"b", "a"}, 1, 1, 0},
+		{"each queue once, however many bindings", "plain", "b", []string{"a"}, 1, 1, 0},
+		{"no key matches", "plain", "c", nil, 0, 0, 0},
+		{"own bindings win over the alternate's", "first", "1", nil, 1, 0, 0},
+		{"the alternate is asked", "first", "2", nil, 0, 1, 0},
+		{"and the alternate's alternate", "first", "3", nil, 0, 0, 1},
+		{"a circle of alternates ends", "first", "4", nil, 0, 0, 0},
+		{"a missing alternate is none", "lost", "a", nil, 0, 0, 0},
+		{"the empty alternate is not the default exchange", "nameless", "a", nil, 0, 0, 0},
+		{"a matching exchange that leads nowhere is a match", "into a dead end", "a", nil, 0, 0, 0},
+		{"a circle of exchanges, each queue once", "loop 1", "", nil, 1, 1, 0},
+		{"an alternate behind an exchange", "over", "2", nil, 0, 1, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := s.NewPublisher()
+			for range 2 { // found, then remembered
+				m := amqp.NewMessage(test.exchange, test.key, nil, []byte("m"))
+				routed, err := p.Publish(m, test.also, nil, 0)
+				if err != nil || routed != (test.a+test.b+test.c > 0) {
+					t.Errorf("got routed %v, error %v", routed, err)
+				}
+				p.Flush()
+				for name, want := range map[string]int{"a": test.a, "b": test.b, "c": test.c} {
+					if got := (len(s.ready(name)) + 1) / 2; got != want {
+						t.Errorf("queue %s: got %d messages, want %d", name, got, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestEachQueueOnceAmongMany(t *testing.T) {
+	s := newSite(t)
+	for i := range 3 * manyQueues {
+		name := strconv.Itoa(i)
+		s.queue(queue.Declaration{Name: name})
+		s.bind(toQueue("amq.fanout", name, ""))
+		s.bind(toQueue("amq.fanout", name, "again"))
+	}
+	for range 2 {
+		s.publish("amq.fanout", "", "m", amqp.Fields{})
+		for i := range 3 * manyQueues {
+			s.wantReady(strconv.Itoa(i), "m")
+		}
+	}
+}
+
+func TestHeadersAreLookedAtForEveryMessage(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q"})
+	b := toQueue("amq.headers", "q", "")
+	b.Arguments = amqp.Table{"colour": "red"}
+	s.bind(b)
+	s.bind(toExchange("amq.fanout", "amq.headers", ""))
+	p := s.NewPublisher()
+	for i, colour := range []string{"red", "blue", "red"} {
+		f := amqp.Fields{Headers: amqp.Table{"colour": colour}}
+		routed, err := p.Publish(amqp.NewMessage("amq.fanout", "", f.Properties(), []byte(strconv.Itoa(i))), nil, nil, 0)
+		if err != nil || routed != (colour == "red") {
+			t.Errorf("%s: got routed %v, error %v", colour, routed, err)
+		}
+	}
+	p.Flush()
+	s.wantReady("q", "0 2")
+}
+
+func TestCheck(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q"})
+	s.exchange(exchange.Declaration{Name: "inside", Internal: true})
+	p := s.NewPublisher()
+	if err := p.Check(""); err != nil {
+		t.Errorf("default exchange: got %v", err)
+	}
+	s.wantError(p.Check("none"), amqp.NotFound, "no exchange 'none' in vhost '/'")
+	s.wantError(p.Check("inside"), amqp.AccessRefused, "cannot publish to internal exchange 'inside' in vhost '/'")
+	s.exchange(exchange.Declaration{Name: "x"})
+	s.bind(toQueue("x", "q", ""))
+	for range 2 {
+		if err := p.Check("x"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Publish(amqp.NewMessage("x", "k", nil, nil), nil, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.DeleteExchange("x", false)
+	s.wantError(p.Check("x"), amqp.NotFound, "no exchange 'x' in vhost '/'")
+	_, err := p.Publish(amqp.NewMessage("x", "k", nil, nil), nil, nil, 0)
+	s.wantError(err, amqp.NotFound, "no exchange 'x' in vhost '/'")
+}
+
+func TestNobodySeesAMessageBeforeFlush(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"a", "b"} {
+		s.queue(queue.Declaration{Name: name})
+	}
+	p := s.NewPublisher()
+	put := func(to, body string) {
+		if _, err := p.Publish(amqp.NewMessage("", to, nil, []byte(body)), nil, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("a", "1")
+	put("a", "2")
+	s.wantReady("a", "")
+	put("b", "3") // goes another way: what was gathered leaves
+	s.wantReady("a", "1 2")
+	s.wantReady("b", "")
+	s.DeleteQueue("a", nil, false, false) // a change of the topology does the same
+	put("b", "4")
+	s.wantReady("b", "3")
+	p.Flush()
+	s.wantReady("b", "4")
+	for range batchMost + 1 {
+		put("b", "x")
+	}
+	q, _ := s.Queue("b", nil)
+	if got := q.Stats().Ready; got != batchMost {
+		t.Errorf("ready before flush: got %d, want a full batch of %d", got, batchMost)
+	}
+}
+
+func TestRememberedRoutesAreBounded(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q"})
+	s.bind(toQueue("amq.fanout", "q", ""))
+	p := s.NewPublisher()
+	for i := range 3 * routesMost {
+		if _, err := p.Publish(amqp.NewMessage("amq.fanout", fmt.Sprint(i), nil, nil), nil, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.routes) > routesMost {
+			t.Fatalf("%d routes remembered, want at most %d", len(p.routes), routesMost)
+		}
+	}
+	p.Flush()
+	q, _ := s.Queue("q", nil)
+	if got := q.Stats().Ready; got != 3*routesMost {
+		t.Errorf("ready: got %d, want %d", got, 3*routesMost)
+	}
+}
+
+func TestAddressAllocatesOnlyOnce(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q"})
+	s.bind(toQueue("amq.fanout", "q", ""))
+	p := s.NewPublisher()
+	for _, key := range []string{"one", "two"} {
+		x, k := p.Address([]byte("amq.fanout"), []byte(key))
+		if x != "amq.fanout" || k != key {
+			t.Errorf("got %q, %q", x, k)
+		}
+		p.Publish(amqp.NewMessage(x, k, nil, nil), nil, nil, 0)
+	}
+	x, one, two := []byte("amq.fanout"), []byte("one"), []byte("two")
+	if n := testing.AllocsPerRun(100, func() { p.Address(x, one); p.Address(x, two) }); n != 0 {
+		t.Errorf("got %v allocations, want none", n)
+	}
+}
