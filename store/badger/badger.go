@@ -39,6 +39,7 @@ type Store struct {
 	tended    chan struct{} // closed when the keeper has ended
 
 	moving sync.RWMutex // held for writing while messages change their segment
+	turns  sync.Mutex   // of writing and collecting, see raceDetector
 	failed atomic.Pointer[error]
 
 	mu      sync.Mutex // guards all below

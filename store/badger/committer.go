@@ -85,6 +85,10 @@ func (c *committer) unsaved() bool {
 
 // process writes a group and answers it.
 func (c *committer) process(g *group) {
+	if raceDetector {
+		c.s.turns.Lock()
+		defer c.s.turns.Unlock()
+	}
 	err := c.s.Err()
 	if err == nil {
 		if err = c.write(g); err != nil {

@@ -45,7 +45,7 @@ func (s *Store) tidy() {
 	s.sweep()
 	collected := false
 	for s.Err() == nil && !s.quitting() {
-		err := s.db.RunValueLogGC(gcRatio)
+		err := s.collect()
 		if err != nil {
 			if !errors.Is(err, badger.ErrNoRewrite) && !errors.Is(err, badger.ErrRejected) {
 				s.log.Warn().Err(err).Msg("value log not collected")
@@ -57,6 +57,14 @@ func (s *Store) tidy() {
 	if collected {
 		s.sweep()
 	}
+}
+
+func (s *Store) collect() error {
+	if raceDetector {
+		s.turns.Lock()
+		defer s.turns.Unlock()
+	}
+	return s.db.RunValueLogGC(gcRatio)
 }
 
 func (s *Store) quitting() bool {
