@@ -101,7 +101,7 @@ func converse(t *testing.T, script []byte) []byte {
 
 // A client speaks in the tracer's language.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 
 	mu    sync.Mutex
