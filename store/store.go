@@ -118,7 +118,8 @@ type Span struct{ Lo, Hi uint64 }
 
 // Settled says that a queue is done with the messages of a span: acked,
 // expired, dropped, dead-lettered or purged. Numbers of messages that never
-// were appended may be among them.
+// were appended may be among them. It is about messages appended before it or
+// in the same batch; of one that may come later, the queue tells its Ref.
 type Settled struct {
 	Queue uint64
 	Span  Span

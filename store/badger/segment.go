@@ -51,7 +51,9 @@ const (
 
 	// The limits of a segment. A message larger than maxSegmentBytes has a
 	// segment of its own; one with more references is written several times.
-	maxSegmentBytes = 4 << 20
+	// Badger copies every value through a buffer that it makes anew for each
+	// transaction, so several values cost it less memory than one large one.
+	maxSegmentBytes = 512 << 10
 	maxSegmentRefs  = 32 << 10
 	chunkBytes      = 4 << 20
 )
