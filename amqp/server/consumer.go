@@ -28,6 +28,9 @@ type consumer struct {
 func (s *consumer) begin() {
 	s.ch.mu.Lock()
 	s.open = true
+	if s.gone {
+		s.notify()
+	}
 	s.ch.mu.Unlock()
 	s.queue.Wake(s)
 }
@@ -85,8 +88,6 @@ func (s *consumer) write(out *outbox, e *queue.Entry) {
 func (s *consumer) Flush() { s.ch.conn.outbox.flush() }
 
 // Cancelled implements queue.Consumer: the queue has been deleted.
-//
-// rabbitmq: consumer cancel notification, for clients that understand it.
 func (s *consumer) Cancelled() {
 	ch := s.ch
 	ch.mu.Lock()
@@ -97,9 +98,20 @@ func (s *consumer) Cancelled() {
 	s.gone = true
 	s.feed()
 	ch.gone++
-	if ch.conn.capable("consumer_cancel_notify") {
-		ch.conn.outbox.append(amqp.AppendMethod(nil, ch.number, &amqp.BasicCancel{ConsumerTag: s.tag, NoWait: true}))
-		ch.conn.outbox.flush()
+	if s.open { // or begin will tell the client, when it knows of the consumer
+		s.notify()
+	}
+}
+
+// notify tells the client that the queue has ended the consumer. The channel's
+// lock is held.
+//
+// rabbitmq: consumer cancel notification, for clients that understand it.
+func (s *consumer) notify() {
+	c := s.ch.conn
+	if c.capable("consumer_cancel_notify") {
+		c.outbox.append(amqp.AppendMethod(nil, s.ch.number, &amqp.BasicCancel{ConsumerTag: s.tag, NoWait: true}))
+		c.outbox.flush()
 	}
 }
 
