@@ -56,6 +56,11 @@ func (ch *channel) contentHeader(f amqp.Frame) error {
 	case h.BodySize > absoluteMaxMessageSize:
 		return amqp.Errorf(amqp.FrameError, "content body size %d exceeds maximum allowed size %d", h.BodySize, absoluteMaxMessageSize)
 	}
+	if ch.conn.server.alarms.raised.Load() {
+		if err := ch.conn.block(); err != nil {
+			return err
+		}
+	}
 	c := &ch.content
 	c.expected = body
 	c.properties = h.Properties

@@ -53,6 +53,8 @@ type Server struct {
 	Clock            clock.Clock    // nil means clock.System
 	Log              zerolog.Logger // the zero value writes nothing
 
+	alarms alarms
+
 	mu          sync.Mutex // guards what follows
 	listeners   map[net.Listener]bool
 	connections map[*connection]bool
