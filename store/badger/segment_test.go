@@ -1,0 +1,93 @@
+package badger
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"slices"
+	"testing"
+)
+
+// exampleSegment returns a segment of three messages in three lanes.
+func exampleSegment() (segment []byte, b *builder) {
+	b = new(builder)
+	first, second, third := text("one"), text("two"), text("three")
+	second.Priority = 3
+	third.Persistent = false
+	b.add(first, ref{queue: 9, seq: 5})
+	b.add(first, ref{queue: 2, seq: 1 << 60, expires: 1234567890123})
+	b.add(second, ref{queue: 9, seq: 4})
+	b.add(third, ref{queue: 300, seq: 7, expires: -1})
+	return b.appendTo(nil), b
+}
+
+func TestSegmentIsDecodedAsItWasBuilt(t *testing.T) {
+	segment, b := exampleSegment()
+	var c contents
+	if err := c.decode(segment); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(c.refs, b.refs) || !slices.IsSortedFunc(c.refs, compareRefs) {
+		t.Errorf("references %v, want %v in their order", c.refs, b.refs)
+	}
+	if len(c.entries) != len(b.items) {
+		t.Fatalf("%d messages, want %d", len(c.entries), len(b.items))
+	}
+	for i := range c.entries {
+		e, want := &c.entries[i], b.items[i].message
+		properties, body, err := e.octets(segment)
+		if err != nil || string(properties) != string(want.Properties) || string(body) != string(want.Body) {
+			t.Errorf("message %d is %q %q, %v", i, properties, body, err)
+		}
+		if e.sum != checksum(properties, body) || e.priority != want.Priority ||
+			c.strings[e.exchange] != want.Exchange || c.strings[e.key] != want.RoutingKey ||
+			e.flags&flagPersistent != 0 != want.Persistent {
+			t.Errorf("message %d is %+v, want %+v", i, e, want)
+		}
+	}
+}
+
+func TestSegmentRefusesEveryFlippedBitOfItsIndex(t *testing.T) {
+	segment, _ := exampleSegment()
+	index := headerBytes + int(binary.BigEndian.Uint32(segment[12:]))
+	var c contents
+	for i := range 8 * index {
+		damaged := slices.Clone(segment)
+		damaged[i/8] ^= 1 << (i % 8)
+		if err := c.decode(damaged); err == nil {
+			t.Errorf("octet %d: damage was not noticed", i/8)
+		}
+	}
+}
+
+// FuzzSegment decodes anything, with the right checksum, and enters it into an
+// index.
+func FuzzSegment(f *testing.F) {
+	example, _ := exampleSegment()
+	f.Add(example)
+	f.Add(new(builder).appendTo(nil))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		if len(value) >= headerBytes {
+			value[0] = segmentFormat
+			length := min(uint64(binary.BigEndian.Uint32(value[12:])), uint64(len(value)-headerBytes))
+			sum := crc32.Update(crc32.Checksum(value[:16], castagnoli), castagnoli, value[headerBytes:headerBytes+length])
+			binary.BigEndian.PutUint32(value[16:], sum)
+		}
+		var c contents
+		if err := c.decode(value); err != nil {
+			return
+		}
+		for i := range c.entries {
+			properties, body, err := c.entries[i].octets(value)
+			if err == nil && len(properties)+len(body) > len(value) {
+				t.Errorf("message %d has %d octets, the segment %d", i, len(properties)+len(body), len(value))
+			}
+		}
+		for i, r := range c.refs {
+			if int(r.entry) >= len(c.entries) {
+				t.Errorf("reference %d is to message %d of %d", i, r.entry, len(c.entries))
+			}
+		}
+		x := newIndex()
+		x.add(&segment{number: 1, refs: uint32(len(c.refs))}, c.refs, nil)
+	})
+}
