@@ -18,6 +18,7 @@ import (
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/config"
+	"github.com/harebellmq/harebell/internal/disk"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/store/badger"
@@ -71,6 +72,14 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		return err
 	}
 	srv := newServer(c, st, vhosts, log)
+	watch := &disk.Watch{
+		Dir: c.DataDir, Limit: c.DiskFreeLimit, Clock: clock.System, Log: log,
+		Low: func(low bool) { srv.SetAlarm("disk", low) },
+	}
+	if !c.Memory {
+		watch.Start()
+		defer watch.Stop()
+	}
 	served := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { served <- srv.Serve(l) }()

@@ -34,6 +34,7 @@ type Config struct {
 	ChannelMax       uint16        // channels of a connection, proposed to clients
 	MaxMessageSize   int64         // octets of a body
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
+	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
 
 	DefaultUser  string // made on the first start, with all permissions
 	DefaultPass  string

@@ -58,6 +58,11 @@ var keys = []*key{
 		want:  wantOctets,
 		parse: func(c *Config, v string) bool { return parseOctets(&c.MemoryLimit, v, 0, 1<<62) },
 	}, {
+		name: "disk_free_limit.absolute", flag: "disk-free-limit", standard: "50MB",
+		usage: "`octets` that must be free on the disk; with fewer, publishers are blocked",
+		want:  wantOctets,
+		parse: func(c *Config, v string) bool { return parseOctets(&c.DiskFreeLimit, v, 0, 1<<62) },
+	}, {
 		name: "max_message_size", flag: "max-message-size", standard: "128MiB",
 		usage: "largest message body in `octets`",
 		want:  wantOctets + ", from 1 to 512MiB",
