@@ -28,7 +28,8 @@ func TestDefaults(t *testing.T) {
 		DataDir: "harebell-data",
 		Listen:  []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 128 << 20,
-		DefaultUser: "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
+		DiskFreeLimit: 50_000_000,
+		DefaultUser:   "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
