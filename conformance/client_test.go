@@ -258,12 +258,6 @@ func (s *session) refused(code uint16, format string, args ...any) {
 	ch.Close()
 }
 
-// expelled expects the broker to close the connection.
-func (s *session) expelled(code uint16, format string, args ...any) {
-	s.t.Helper()
-	s.compare(receive(s.t, s.lost, "connection.close"), code, format, args...)
-}
-
 func (s *session) compare(got *amqp.Error, code uint16, format string, args ...any) {
 	s.t.Helper()
 	if got == nil {

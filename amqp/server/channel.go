@@ -18,7 +18,6 @@ type channel struct {
 
 	// owned by the read loop
 	closing   bool // channel.close has been sent, and not yet answered
-	method    amqp.MethodID
 	content   content
 	lastQueue string // the queue declared last
 	consumers map[string]*consumer

@@ -27,6 +27,7 @@ type Store struct {
 	// Immutable.
 	db     *badger.DB
 	log    zerolog.Logger
+	dir    string
 	limits limits
 	fault  func() error
 	index  *index // has a lock of its own
@@ -41,6 +42,11 @@ type Store struct {
 	moving sync.RWMutex // held for writing while messages change their segment
 	turns  sync.Mutex   // of writing and collecting, see raceDetector
 	failed atomic.Pointer[error]
+
+	// garbage is the octets of segments deleted since the last rotation;
+	// turning asks the committer for one.
+	garbage atomic.Int64
+	turning atomic.Bool
 
 	mu      sync.Mutex // guards all below
 	pending []*group   // in their order; only the last one grows

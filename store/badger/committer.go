@@ -51,7 +51,7 @@ func (c *committer) run() {
 			c.process(g)
 			c.s.recycle(g)
 		}
-		if due || closing {
+		if due || closing || c.s.turning.Load() {
 			c.process(&group{last: closing})
 		}
 		if closing {
@@ -102,8 +102,10 @@ func (c *committer) process(g *group) {
 	for _, done := range g.dones {
 		done(err)
 	}
-	if err == nil && c.written >= c.s.limits.rotateEvery {
-		c.rotate()
+	if c.s.turning.Swap(false) || c.written >= c.s.limits.rotateEvery {
+		if c.s.Err() == nil {
+			c.rotate()
+		}
 	}
 	if c.advised >= adviseEvery && !c.s.limits.noAdvice {
 		c.advised = 0
@@ -120,6 +122,9 @@ func (c *committer) write(g *group) error {
 	defer c.release()
 	c.pack(g)
 
+	if err := c.s.checkSpace(g.bytes); err != nil {
+		return err
+	}
 	w := newWriter(c.s.db, c.s.fault)
 	if g.reserve > 0 {
 		w.set(queueIDKey(), binary.BigEndian.AppendUint64(nil, g.reserve))

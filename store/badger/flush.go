@@ -81,6 +81,9 @@ func (c *committer) buryMoved(w *writer, moves []*move) {
 // removeSegment deletes a segment that is on the list of the dead.
 func (c *committer) removeSegment(w *writer, s *segment) {
 	s.gone = true
+	if s.size >= valueThreshold {
+		c.s.garbage.Add(int64(s.size))
+	}
 	delete(c.s.index.segments, s.number)
 	w.remove(segmentKey(s.number))
 	if s.marked {

@@ -34,6 +34,7 @@ func (s *Store) keep() {
 		case <-timer.C:
 			armed = false
 			s.tidy()
+			s.turn()
 		case <-s.rotated:
 			s.tidy()
 		}

@@ -25,6 +25,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
+		dir:       dir,
 		log:       o.Logger,
 		limits:    o.limits.withDefaults(),
 		fault:     o.Fault,

@@ -159,8 +159,6 @@ func fullBits(n uint64) []uint64 {
 
 func setBit(b []uint64, at uint64) { b[at/64] |= 1 << (at % 64) }
 
-func hasBit(b []uint64, at uint64) bool { return b[at/64]&(1<<(at%64)) != 0 }
-
 // clearBits clears the bits from lo to hi, both included, and returns how many
 // were set.
 func clearBits(b []uint64, lo, hi uint64) (cleared int) {

@@ -116,8 +116,6 @@ func (b *builder) reset() {
 	b.exchange, b.key = item{}, item{}
 }
 
-func (b *builder) empty() bool { return len(b.refs) == 0 }
-
 // fits reports whether there is room for one more reference of m, which is in
 // the builder already if it was the last one added.
 func (b *builder) fits(m *amqp.Message) bool {

@@ -1,0 +1,28 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/harebellmq/harebell/internal/disk"
+)
+
+// spare is how many octets must stay free besides those of a group: for the
+// tables that Badger writes in the background.
+const spare = 32 << 20
+
+// checkSpace returns an error if a group of so many octets may not fit on the
+// disk. Badger writes through mappings of sparse files: where others get an error
+// from a full disk, its process is ended by a signal.
+func (s *Store) checkSpace(octets int64) error {
+	free, err := disk.Free(s.dir)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil
+	case err != nil:
+		return err
+	case free < octets+spare:
+		return fmt.Errorf("disk full: %d octets free in %s, want %d", free, s.dir, octets+spare)
+	}
+	return nil
+}
