@@ -16,7 +16,8 @@ const ReplyTo = "amq.rabbitmq.reply-to"
 // name. It is an ordinary queue that only the default exchange can reach and
 // that is no queue to anybody but its consumer.
 func (v *VirtualHost) NewReplyQueue() (queue.Queue, error) {
-	d := queue.Declaration{VHost: v.name, Name: ServerName(ReplyTo + ".")}
+	// Two parts that look like base64, as clients have come to expect.
+	d := queue.Declaration{VHost: v.name, Name: ServerName(ReplyTo+".") + ServerName(".") + "=="}
 	h, err := v.newQueue(d, v.broker.Store.NextQueueID(), nil)
 	if err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func (ch *channel) basicPublish(payload []byte) error {
 // rabbitmq: the order of the checks is errors.md's.
 func (ch *channel) publish() error {
 	c := ch.content
-	ch.content = content{}
+	ch.dropContent()
 	size, most := int64(c.size), ch.conn.server.maxMessageSize()
 	switch {
 	case c.immediate:
@@ -136,8 +136,7 @@ func (ch *channel) publish() error {
 		mandatory: c.mandatory,
 	}
 	if ch.tx != nil {
-		ch.tx.published = append(ch.tx.published, p)
-		return nil
+		return ch.tx.publish(ch.conn, p)
 	}
 	if ch.confirms == nil {
 		return ch.route(p, nil, 0)

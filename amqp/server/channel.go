@@ -190,7 +190,6 @@ func (ch *channel) close(e *amqp.Error) error {
 	ch.conn.gathered()
 	ch.end()
 	ch.closing = true
-	ch.content = content{}
 	ch.reply(&amqp.ChannelClose{ReplyCode: e.Code, ReplyText: e.ReplyText(), ClassID: e.Method.Class(), MethodID: e.Method.Method()})
 	return nil
 }
@@ -233,7 +232,9 @@ func (ch *channel) end() {
 	if ch.confirms != nil {
 		ch.conn.outbox.closeConfirms(ch.confirms)
 	}
+	ch.dropContent()
 	if ch.tx != nil {
+		ch.tx.clear(ch.conn)
 		ch.tx.restore(ch)
 	}
 	// Before the consumers go: who takes over from a single active one begins

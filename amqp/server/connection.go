@@ -55,6 +55,7 @@ type connection struct {
 	last             *channel // the one that the last frame was for
 	publisher        *vhost.Publisher
 	settling         settling
+	incoming         incoming
 	held             []byte // replies that wait for the disk
 	scratch          []byte
 	deadline         clock.Timer // hangs up, unless the client does what it should first
@@ -77,6 +78,7 @@ func newConnection(s *Server, conn net.Conn) *connection {
 		leaving:  make(chan struct{}),
 	}
 	c.reader.SetFrameMax(initialFrameMax)
+	c.incoming.most = s.maxIncoming()
 	c.outbox.init()
 	c.log = s.Log.With().Str("conn", connectionName(conn)).Logger()
 	return c

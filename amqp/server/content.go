@@ -18,6 +18,7 @@ type content struct {
 	size       uint64
 	body       []byte
 	received   uint64 // octets of the body, kept or not
+	counted    int64  // of those, in the connection's incoming
 }
 
 type expected uint8
@@ -95,7 +96,14 @@ func (ch *channel) contentBody(f amqp.Frame) error {
 	if c.received == c.size {
 		return ch.publish()
 	}
-	return nil
+	c.counted += int64(n)
+	return ch.conn.incoming.add(int64(n))
+}
+
+// dropContent forgets the publish that is under way.
+func (ch *channel) dropContent() {
+	ch.conn.incoming.remove(ch.content.counted)
+	ch.content = content{}
 }
 
 // grow makes room for n more octets of the body. Its memory doubles with what

@@ -138,7 +138,7 @@ func (c *client) read() {
 }
 
 // invented matches names that the server makes up.
-var invented = regexp.MustCompile(`amq\.(gen-|ctag-|rabbitmq\.reply-to\.)[A-Za-z0-9_-]{22}`)
+var invented = regexp.MustCompile(`amq\.(gen-[\w-]{22}|ctag-[\w-]{22}|rabbitmq\.reply-to\.[\w-]{22}\.[\w-]{22}==)`)
 
 func (c *client) hear(line string) {
 	c.mu.Lock()

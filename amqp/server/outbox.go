@@ -10,7 +10,9 @@ import (
 
 const (
 	// outboxFull is how many octets may wait to be written before nothing more
-	// is delivered, nor read, on a connection.
+	// is delivered on a connection; and how many octets of replies before
+	// nothing more is read from it. Deliveries alone do not stop the reading:
+	// who is slow to take them may well be quick to ack.
 	outboxFull = 256 << 10
 
 	// byReference is the body size from which on a body is written from where
@@ -32,39 +34,44 @@ type outbox struct {
 	mark     int      // where in buf the next piece begins
 	pieces   [][]byte // before it: parts of earlier bufs, and bodies by reference
 	size     int      // octets in all of it
+	replies  int      // of those, what the client has asked for
 	confirms []*confirms
 	starved  []*consumer // refused for want of room
 	ended    bool        // nothing more will be appended
 	broken   bool        // nothing more can be written
 	spare    []byte      // the buffer written before, for the next turn
 
-	waiting   chan struct{} // closed when there is room; nil if nobody waits
+	waiting   chan struct{} // closed when there is room for replies; nil if nobody waits
 	busy      bool          // something was taken since the last beat
 	heartbeat bool          // a heartbeat is to be written if nothing else is
 }
 
 func (o *outbox) init() { o.wake.L = &o.mu }
 
-// full reports whether there is no room. The lock is held.
+// full reports whether there is no room for deliveries. The lock is held.
 func (o *outbox) full() bool { return o.size >= outboxFull }
 
 // grew counts what has been appended to buf. The lock is held.
 func (o *outbox) grew(from int) { o.size += len(o.buf) - from }
 
-// append adds frames. They are written at the next flush, or earlier.
+// append adds frames of replies. They are written at the next flush, or earlier.
 func (o *outbox) append(frames []byte) {
 	o.mu.Lock()
 	o.buf = append(o.buf, frames...)
 	o.size += len(frames)
+	o.replies += len(frames)
 	o.mu.Unlock()
 }
 
-// appendContent adds the frame of a method and those of the message it brings.
+// appendContent adds a reply: the frame of a method and those of the message it
+// brings.
 func (o *outbox) appendContent(method []byte, channel uint16, m *amqp.Message) {
 	o.mu.Lock()
+	before := o.size
 	o.buf = append(o.buf, method...)
 	o.size += len(method)
 	o.content(channel, m)
+	o.replies += o.size - before
 	o.mu.Unlock()
 }
 
@@ -140,18 +147,18 @@ func (o *outbox) closeConfirms(cf *confirms) {
 	o.mu.Unlock()
 }
 
-// isFull reports whether there is no room.
+// isFull reports whether there is no room for replies.
 func (o *outbox) isFull() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.full()
+	return o.replies >= outboxFull
 }
 
-// room returns a channel that is closed as soon as the outbox is not full.
+// room returns a channel that is closed as soon as there is room for replies.
 func (o *outbox) room() <-chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.full() {
+	if o.replies < outboxFull {
 		return plenty
 	}
 	if o.waiting == nil {
@@ -239,7 +246,7 @@ func (o *outbox) ready() bool {
 // reset empties the outbox, and makes buf its buffer. There is room then. The
 // lock is held.
 func (o *outbox) reset(buf []byte) {
-	o.buf, o.pieces, o.size, o.mark = buf, nil, 0, 0
+	o.buf, o.pieces, o.size, o.replies, o.mark = buf, nil, 0, 0, 0
 	if o.waiting != nil {
 		close(o.waiting)
 		o.waiting = nil

@@ -10,7 +10,22 @@ import (
 // nobody has seen yet, and what it wants to become of deliveries.
 type tx struct {
 	published []publication
+	octets    int64 // of them, in the connection's incoming
 	settled   []settlement
+}
+
+// publish gathers a message.
+func (t *tx) publish(c *connection, p publication) error {
+	octets := int64(len(p.message.Body)+len(p.message.Properties)) + publicationOverhead
+	t.published = append(t.published, p)
+	t.octets += octets
+	return c.incoming.add(octets)
+}
+
+// clear forgets the messages.
+func (t *tx) clear(c *connection) {
+	c.incoming.remove(t.octets)
+	t.published, t.octets = nil, 0
 }
 
 // A settlement is the outcome of one delivery, to be undone by a rollback.
@@ -46,7 +61,8 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 		return err
 	}
 	published, settled := ch.tx.published, ch.tx.settled
-	*ch.tx = tx{}
+	ch.tx.clear(ch.conn)
+	ch.tx.settled = nil
 	r := newTxReceipt(len(published))
 	for i := range published {
 		if err := ch.commit(&published[i], r, uint64(i)); err != nil {
@@ -95,8 +111,8 @@ func (ch *channel) txRollback(*amqp.TxRollback) error {
 	if ch.tx == nil {
 		return notTransactional()
 	}
+	ch.tx.clear(ch.conn)
 	ch.tx.restore(ch)
-	*ch.tx = tx{}
 	ch.reply(&amqp.TxRollbackOk{})
 	return nil
 }

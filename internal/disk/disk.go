@@ -3,6 +3,7 @@ package disk
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,8 +33,10 @@ type Watch struct {
 	Log   zerolog.Logger
 	Low   func(bool)
 
-	free  func(string) (int64, error) // Free, but for tests
-	low   bool
+	free func(string) (int64, error) // Free, but for tests
+	low  bool                        // owned by whoever looks
+
+	mu    sync.Mutex // guards timer
 	timer clock.Timer
 }
 
@@ -48,13 +51,18 @@ func (w *Watch) Start() {
 		w.Log.Warn().Msg("free disk space is not watched on this system")
 		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.timer = w.Clock.AfterFunc(next, w.again)
 }
 
 // Stop ends the watch.
 func (w *Watch) Stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.timer != nil {
 		w.timer.Stop()
+		w.timer = nil
 	}
 }
 
@@ -63,7 +71,11 @@ func (w *Watch) again() {
 	if err != nil {
 		w.Log.Error().Err(err).Msg("free disk space unknown")
 	}
-	w.timer.Reset(next)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Reset(next)
+	}
 }
 
 // look compares once, and returns when to look again.
