@@ -1,0 +1,52 @@
+package queue
+
+// deliver hands out what is ready to whoever has room.
+func (q *Classic) deliver() {
+	for q.ready > 0 {
+		s, alone := q.consumers.next()
+		if s == nil || !q.mark.open(q) {
+			break
+		}
+		n := 1
+		if alone {
+			n = blockSize
+		}
+		l, es := q.front(n)
+		es = q.fresh(es)
+		if len(es) == 0 {
+			if q.expire() {
+				continue
+			}
+			break
+		}
+		taken := s.consumer.Deliver(es)
+		q.handed(s, l, es[:taken])
+		switch {
+		case taken < len(es):
+			q.consumers.park(s)
+		case !alone:
+			q.consumers.served()
+		}
+	}
+	if q.consumers.len() > 0 {
+		q.fill()
+	}
+}
+
+// handed notes that a consumer took entries.
+func (q *Classic) handed(s *subscription, l *lane, es []Entry) {
+	if len(es) == 0 {
+		return
+	}
+	q.mark.delivered(es[len(es)-1].seq)
+	if s.noAck {
+		q.settle(es)
+	} else {
+		q.unacked += len(es)
+	}
+	q.take(l, es)
+	if !s.touched {
+		s.touched = true
+		q.flush = append(q.flush, s)
+	}
+}

@@ -1,0 +1,103 @@
+package queue
+
+import (
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/store"
+)
+
+// Purge implements Queue.
+//
+// spec: queue.purge; rabbitmq: what is unacked stays, nothing is dead-lettered.
+func (q *Classic) Purge() int {
+	q.mu.Lock()
+	defer q.unlock()
+	n := q.ready
+	for i := range q.lanes {
+		q.purgeLane(&q.lanes[i])
+	}
+	q.ready, q.readyBytes, q.resident = 0, 0, 0
+	return n
+}
+
+func (q *Classic) purgeLane(l *lane) {
+	q.settle(l.returned)
+	for i := range l.head.len() {
+		q.settle([]Entry{*l.head.at(i)})
+	}
+	for i := range l.paged {
+		q.settleSpan(l.paged[i].Span)
+	}
+	for i := range l.tail.len() {
+		q.settle([]Entry{*l.tail.at(i)})
+	}
+	*l = lane{last: l.last, loading: l.loading, generation: l.generation + 1}
+}
+
+// Delete implements Queue.
+//
+// rabbitmq: if-empty is looked at before if-unused; the count is of what is
+// ready; nothing is dead-lettered.
+func (q *Classic) Delete(ifUnused, ifEmpty bool) (int, error) {
+	q.mu.Lock()
+	defer q.unlock()
+	switch {
+	case q.deleted:
+		return 0, nil
+	case ifEmpty && q.ready > 0:
+		return 0, amqp.Errorf(amqp.PreconditionFailed, "queue '%s' in vhost '%s' not empty", q.decl.Name, q.decl.VHost)
+	case ifUnused && q.consumers.len() > 0:
+		return 0, amqp.Errorf(amqp.PreconditionFailed, "queue '%s' in vhost '%s' in use", q.decl.Name, q.decl.VHost)
+	}
+	n := q.ready
+	q.releaseRecords()
+	q.end()
+	q.forget()
+	for _, s := range q.consumers.all {
+		q.later = append(q.later, s.consumer.Cancelled)
+	}
+	q.consumers = consumers{}
+	return n, nil
+}
+
+// releaseRecords lets go of the records of what is ready, so that publishers
+// hear of messages nobody will get.
+func (q *Classic) releaseRecords() {
+	for i := range q.lanes {
+		q.purgeLane(&q.lanes[i])
+	}
+	q.settled = q.settled[:0] // dropping the queue says it all
+}
+
+// forget has the store drop what it has of the queue.
+func (q *Classic) forget() {
+	switch {
+	case q.decl.Durable:
+		q.store.Append(store.Batch{Dropped: []uint64{q.id}, Docs: []store.Doc{markDoc(q.id, nil)}})
+	case q.spilled:
+		q.store.Append(store.Batch{Dropped: []uint64{q.id}})
+	}
+}
+
+// Stop ends the queue without deleting anything: the broker is closing. A
+// durable queue is found again by Recover.
+func (q *Classic) Stop() {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return
+	}
+	q.mark.close(q)
+	q.end()
+	q.stopped = true
+}
+
+// end makes the queue ignore what still comes.
+func (q *Classic) end() {
+	q.deleted = true
+	q.expiry.stop()
+	q.lease.stop()
+	q.lanes, q.dying = make([]lane, len(q.lanes)), nil
+	q.ready, q.readyBytes, q.resident, q.unacked = 0, 0, 0, 0
+	q.mark.wake()
+	q.filled()
+}

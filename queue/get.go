@@ -1,0 +1,50 @@
+package queue
+
+// Get implements Queue.
+func (q *Classic) Get(noAck bool) (Entry, int, bool, error) {
+	for {
+		e, left, ok, wait, err := q.tryGet(noAck)
+		if wait == nil {
+			return e, left, ok, err
+		}
+		<-wait
+	}
+}
+
+// tryGet is Get, but where it would have to wait for the disk it returns a
+// channel that is closed when it is worth trying again.
+func (q *Classic) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struct{}, err error) {
+	q.mu.Lock()
+	defer q.unlock()
+	q.lease.touch(q)
+	if q.deleted {
+		return Entry{}, 0, false, nil, nil
+	}
+	q.expire()
+	if q.ready == 0 {
+		return Entry{}, 0, false, nil, q.err
+	}
+	if !q.mark.open(q) {
+		if q.err != nil {
+			return Entry{}, 0, false, nil, q.err
+		}
+		return Entry{}, 0, false, q.mark.wait(), nil
+	}
+	l, es := q.front(1)
+	if len(es) == 0 {
+		if q.err != nil || q.ready == 0 {
+			return Entry{}, 0, false, nil, q.err
+		}
+		return Entry{}, 0, false, q.waitForFill(), nil
+	}
+	e = es[0]
+	q.mark.delivered(e.seq)
+	q.take(l, es)
+	if noAck {
+		q.settle([]Entry{e})
+	} else {
+		q.unacked++
+	}
+	q.fill()
+	return e, q.ready, true, nil, nil
+}

@@ -1,0 +1,72 @@
+package queue
+
+import "github.com/harebellmq/harebell/store"
+
+// Ack implements Queue.
+func (q *Classic) Ack(es []Entry) {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return
+	}
+	q.unacked -= len(es)
+	q.settle(es)
+	q.deliver()
+}
+
+// Requeue implements Queue.
+func (q *Classic) Requeue(es []Entry) {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return
+	}
+	q.unacked -= len(es)
+	for i := range es {
+		e := es[i]
+		e.Redelivered = true
+		lane := int(e.seq >> store.LaneShift)
+		q.lanes[lane].giveBack(e)
+		q.entered(lane, &e)
+	}
+	q.expire()
+	q.deliver()
+	q.trim()
+}
+
+// Reject implements Queue.
+func (q *Classic) Reject(es []Entry) {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return
+	}
+	q.unacked -= len(es)
+	q.bury(es, Rejected)
+	q.deliver()
+}
+
+// settle notes that the queue is done with entries.
+func (q *Classic) settle(es []Entry) {
+	for i := range es {
+		e := &es[i]
+		if e.ref != nil {
+			if e.ref.Settle() {
+				continue // cancelled: the store never saw it
+			}
+		} else if !e.onDisk {
+			continue
+		}
+		q.settleSpan(store.Span{Lo: e.seq, Hi: e.seq})
+	}
+}
+
+// settleSpan notes that the store must be told of a span; neighbours are told as
+// one.
+func (q *Classic) settleSpan(s store.Span) {
+	if n := len(q.settled); n > 0 && q.settled[n-1].Span.Hi+1 == s.Lo {
+		q.settled[n-1].Span.Hi = s.Hi
+		return
+	}
+	q.settled = append(q.settled, store.Settled{Queue: q.id, Span: s})
+}
