@@ -47,6 +47,10 @@ func (l *lane) front(n int) []Entry {
 		}
 		return l.returned[:1]
 	}
+	if l.head.len() == 0 && len(l.paged) == 0 {
+		// What was to be paged has not been written so soon.
+		l.head, l.tail = l.tail, deque{}
+	}
 	return l.head.front(n)
 }
 

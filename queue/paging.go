@@ -18,6 +18,9 @@ type Memory struct {
 // NewMemory returns a bound in octets.
 func NewMemory(limit int64) *Memory { return &Memory{limit: limit} }
 
+// severe is from where on queues keep little.
+func (m *Memory) severe() int64 { return m.limit + m.limit/4 }
+
 // Used returns how many octets ready messages take at the moment.
 func (m *Memory) Used() int64 { return m.used.Load() }
 
@@ -29,6 +32,11 @@ const (
 	// at its head: the half of it that is left covers the time in which more
 	// is read back.
 	keepBytes = 1 << 20
+
+	// keepLittle is keepBytes where that would add up: when memory is over its
+	// limit by a quarter, for then many queues keep something; and for a queue
+	// without consumers, of which there may be thousands after a restart.
+	keepLittle = 32 << 10
 
 	// spillMost is how many messages are handed to the store at once to make
 	// room.
@@ -45,7 +53,11 @@ func footprint(m *amqp.Message) int64 {
 
 // pageOut leaves to the disk what need not be in memory, if memory is short.
 func (q *Classic) pageOut() {
-	if q.memory == nil || q.resident <= keepBytes || q.memory.used.Load()+q.resident-q.counted <= q.memory.limit {
+	if q.memory == nil || q.resident <= keepLittle {
+		return
+	}
+	used := q.memory.used.Load() + q.resident - q.counted
+	if used <= q.memory.limit || q.resident <= keepBytes && used <= q.memory.severe() {
 		return
 	}
 	for i := range q.lanes {
@@ -116,10 +128,15 @@ func (q *Classic) spill(l *lane) {
 	}
 }
 
-// batch is how many of the queue's messages make up keepBytes, about.
+// batch is how many of the queue's messages are kept in memory, and read back at
+// once, about.
 func (q *Classic) batch() int {
+	keep := int64(keepBytes)
+	if q.memory != nil && (q.consumers.len() == 0 || q.memory.used.Load() > q.memory.severe()) {
+		keep = keepLittle
+	}
 	size := q.readyBytes/int64(max(q.ready, 1)) + overhead
-	return int(min(max(keepBytes/size, 1), loadMost))
+	return int(min(max(keep/size, 1), loadMost))
 }
 
 // fill reads ahead what will be delivered next.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -443,4 +444,62 @@ func TestReadingBackFails(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Many queues that each keep a little must not keep much together.
+func TestManyShortQueuesPageOutToo(t *testing.T) {
+	const queues, each, size, limit = 100, 60, 4 << 10, 4 << 20 // 24 MiB in all
+	st := store.NewMemory()
+	memory := NewMemory(limit)
+	var qs []*Classic
+	for i := range queues {
+		q, err := New(Declaration{VHost: "/", Name: strconv.Itoa(i), Durable: true}, Config{
+			ID: st.NextQueueID(), Store: st, Clock: clock.System, Memory: memory,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		qs = append(qs, q)
+	}
+	for range each {
+		for _, q := range qs {
+			m := amqp.NewMessage("", "", amqp.Fields{DeliveryMode: 2}.Properties(), make([]byte, size))
+			p := Publishing{Message: &m, Record: new(store.Record)}
+			p.Record.Init(&m, nil, 0)
+			q.Publish([]Publishing{p})
+			p.Record.Release()
+			st.Append(store.Batch{Records: []*store.Record{p.Record}})
+		}
+	}
+	if got, most := memory.Used(), int64(limit+limit/4+queues*(keepLittle+2*(size+overhead))); got > most {
+		t.Errorf("%d octets in memory, want at most %d", got, most)
+	}
+	for _, q := range qs {
+		for n := range each {
+			if _, left, ok, err := q.Get(true); !ok || err != nil || left != each-n-1 {
+				t.Fatalf("message %d: left %d, ok %v, error %v", n, left, ok, err)
+			}
+		}
+	}
+}
+
+// Messages that were to be paged, but that the disk has not taken yet, are
+// delivered all the same when what is before them has gone.
+func TestTailIsDeliveredBeforeItIsWritten(t *testing.T) {
+	l := new(lane)
+	m := amqp.NewMessage("", "", nil, nil)
+	for seq := range uint64(4) {
+		l.push(Entry{Message: &m, seq: seq + 1})
+	}
+	l.tail = l.head.cut(1)
+	for want := range uint64(4) {
+		es := l.front(1)
+		if len(es) == 0 || es[0].seq != want+1 {
+			t.Fatalf("got %v, want message %d", es, want+1)
+		}
+		l.drop(1)
+	}
+	if !l.empty() {
+		t.Error("not empty after the last")
+	}
 }
