@@ -1,0 +1,64 @@
+package conformance
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/amqp/amqptest"
+	"github.com/harebellmq/harebell/store"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// Rules wait for the broker far more than they compute.
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		if err := flag.Set("test.parallel", "16"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(judgeTests(m, os.Getenv("AMQP_URL")))
+}
+
+// judgeTests runs the tests against the broker of the address, or against one
+// inside this process if there is no address.
+func judgeTests(m *testing.M, address string) int {
+	if address == "" {
+		b, err := amqptest.Start(store.NewMemory(), zerolog.Nop())
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "conformance: start a broker:", err)
+			return 1
+		}
+		defer b.Close()
+		address = b.URL()
+	}
+	var err error
+	if target, err = meet(address); err != nil {
+		fmt.Fprintf(os.Stderr, "conformance: broker of AMQP_URL %q: %v\n", address, err)
+		return 1
+	}
+	impatient = testing.Short()
+	return m.Run()
+}
+
+// TestRules checks each rule as a test of its name: go test -run Rules/MaxLength.
+func TestRules(t *testing.T) {
+	for _, chapter := range Chapters {
+		for _, rule := range chapter.Rules {
+			t.Run(rule.Name, func(t *testing.T) { rule.Check(tester{t}) })
+		}
+	}
+}
+
+// A tester gives a rule the T of the testing package.
+type tester struct{ *testing.T }
+
+func (t tester) Run(name string, part func(T)) bool {
+	t.Helper()
+	return t.T.Run(name, func(t *testing.T) { part(tester{t}) })
+}

@@ -1,0 +1,35 @@
+package main
+
+// A chapter is a title and the files whose rules it holds, in their order.
+type chapter struct {
+	title       string
+	files       []string
+	rules       []string
+	differences []difference
+}
+
+// contents lists the chapters. A file with rules must be in one of them.
+func contents() []chapter {
+	return []chapter{
+		{title: "Handshake and login", files: []string{"handshake", "login"}},
+		{title: "Connections", files: []string{"connection", "heartbeat"}},
+		{title: "Frames", files: []string{"frames"}},
+		{title: "Channels", files: []string{"channel"}},
+		{title: "Exchanges", files: []string{"exchange", "alternate"}},
+		{title: "Bindings and routing", files: []string{"binding", "routing"}},
+		{title: "Queues", files: []string{"queue", "exclusive", "autodelete", "delete"}},
+		{title: "Length limits", files: []string{"length"}},
+		{title: "TTL and expiry", files: []string{"ttl", "expiry"}},
+		{title: "Dead letters", files: []string{"deadletter", "death"}},
+		{title: "Priorities", files: []string{"priority"}},
+		{title: "Publish and get", files: []string{"basic", "properties"}},
+		{title: "Consumers", files: []string{"consume", "turns", "sac"}},
+		{title: "Acknowledgements", files: []string{"ack"}},
+		{title: "Prefetch", files: []string{"qos"}},
+		{title: "Publisher confirms", files: []string{"confirm"}},
+		{title: "Transactions", files: []string{"tx"}},
+		{title: "Direct reply-to", files: []string{"replyto"}},
+		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},
+		{title: "Restart", files: []string{"durability"}},
+	}
+}

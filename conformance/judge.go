@@ -1,0 +1,167 @@
+package conformance
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"time"
+)
+
+// patienceWithRules bounds one function of a rule. The slowest waits half a
+// minute for a broker's timer.
+const patienceWithRules = 2 * time.Minute
+
+// Options say how a broker is judged. The zero value checks all rules.
+type Options struct {
+	Only     *regexp.Regexp // checks the rules whose name matches; nil is all
+	Short    bool           // leaves out what waits for a broker's own timers
+	Parallel int            // rules checked at a time; 16 if it is 0
+	Progress func(Result)   // called with each result as it comes, by one goroutine; may be nil
+}
+
+// Outcome is how the check of a rule ended.
+type Outcome string
+
+// The outcomes of a rule.
+const (
+	Passed  Outcome = "passed"
+	Failed  Outcome = "failed"
+	Skipped Outcome = "skipped" // does not apply to this broker, or was left out
+)
+
+// A Result is what came of a rule.
+type Result struct {
+	Chapter  string   `json:"chapter"`
+	Rule     string   `json:"rule"`     // its name
+	Sentence string   `json:"sentence"` // the name in words
+	Outcome  Outcome  `json:"outcome"`
+	Seconds  float64  `json:"seconds"`
+	Messages []string `json:"messages,omitempty"` // got and want of each difference, or why it was skipped
+}
+
+// A Report is what came of all rules, in the order of the chapters.
+type Report struct {
+	Product string    `json:"product"` // as the broker calls itself
+	Version string    `json:"version"`
+	Address string    `json:"address"` // without user and password
+	Started time.Time `json:"started"`
+	Seconds float64   `json:"seconds"`
+	Results []Result  `json:"results"`
+}
+
+// Judge holds the rules against the broker at an AMQP address. The error says
+// why no rule could be checked; a rule that does not hold is none. One broker is
+// judged at a time in a process.
+func Judge(address string, o Options) (Report, error) {
+	met, err := meet(address)
+	if err != nil {
+		return Report{}, err
+	}
+	target, impatient = met, o.Short
+	report := Report{Product: met.product, Version: met.version, Address: bare(address), Started: time.Now().UTC()}
+	report.Results = judgeAll(Chapters, o)
+	report.Seconds = time.Since(report.Started).Seconds()
+	return report, nil
+}
+
+// bare returns an address without user and password.
+func bare(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}
+
+// judgeAll checks the rules of chapters: first those that run alone, then all
+// others in parallel.
+func judgeAll(chapters []Chapter, o Options) []Result {
+	results, checks := choose(chapters, o.Only)
+	all := newTrial("", nil, tokens(o.Parallel), patienceWithRules)
+	trials := make([]*trial, len(checks))
+	ended := make(chan int, len(checks))
+	go func() {
+		for i, check := range checks {
+			trials[i] = newTrial(results[i].Rule, all, all.turns, all.limit)
+			trials[i].start(check)
+			go func() {
+				<-trials[i].ended
+				ended <- i
+			}()
+		}
+		all.runParts()
+	}()
+	for range checks {
+		i := <-ended
+		trials[i].conclude(&results[i])
+		if o.Progress != nil {
+			o.Progress(results[i])
+		}
+	}
+	return results
+}
+
+// choose returns the rules whose names match, with a result for each to be
+// filled in.
+func choose(chapters []Chapter, only *regexp.Regexp) (results []Result, checks []func(T)) {
+	for _, chapter := range chapters {
+		for _, rule := range chapter.Rules {
+			if only == nil || only.MatchString(rule.Name) {
+				results = append(results, Result{Chapter: chapter.Title, Rule: rule.Name, Sentence: rule.Sentence()})
+				checks = append(checks, rule.Check)
+			}
+		}
+	}
+	return results, checks
+}
+
+// tokens returns a channel with so many turns to take.
+func tokens(count int) chan struct{} {
+	if count <= 0 {
+		count = 16 // rules wait for the broker far more than they compute
+	}
+	turns := make(chan struct{}, count)
+	for range count {
+		turns <- struct{}{}
+	}
+	return turns
+}
+
+// Count returns how many results of a chapter, or of all if it is empty, ended
+// in either way.
+func (r Report) Count(chapter string) (c Count) {
+	for _, result := range r.Results {
+		if chapter == "" || chapter == result.Chapter {
+			c.add(result.Outcome)
+		}
+	}
+	return c
+}
+
+// Failures returns the rules that do not hold.
+func (r Report) Failures() []Result {
+	return slices.DeleteFunc(slices.Clone(r.Results), func(r Result) bool { return r.Outcome != Failed })
+}
+
+// A Count is how many rules held, did not hold, and were not checked.
+type Count struct {
+	Passed  int `json:"passed"`
+	Failed  int `json:"failed"`
+	Skipped int `json:"skipped"`
+}
+
+func (c *Count) add(o Outcome) {
+	switch o {
+	case Passed:
+		c.Passed++
+	case Failed:
+		c.Failed++
+	case Skipped:
+		c.Skipped++
+	}
+}
+
+// String returns passed/checked.
+func (c Count) String() string { return fmt.Sprintf("%d/%d", c.Passed, c.Passed+c.Failed) }

@@ -1,0 +1,189 @@
+package conformance
+
+import (
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+func TestMaxLengthDropsTheOldest(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(2)})
+	s.publish("", queue, "a", "b", "c", "d")
+	s.wantDrain(queue, "c d")
+}
+
+func TestMaxLengthBytesCountsBodies(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(10)})
+	s.publish("", queue, "aaaa", "bbbb", "cc")
+	s.publish("", queue, "d")
+	s.wantDrain(queue, "bbbb cc d")
+}
+
+func TestMessageLargerThanMaxLengthBytesIsDropped(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(3)})
+	s.publish("", queue, "aa", "bbbb", "c")
+	s.wantDrain(queue, "c")
+}
+
+func TestWhicheverLengthLimitIsHitFirstCounts(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(2), "x-max-length-bytes": int32(5)})
+	s.publish("", queue, "a", "b", "c")
+	s.wantDrain(queue, "b c")
+	s.publish("", queue, "aaa", "bbb")
+	s.wantDrain(queue, "bbb")
+}
+
+func TestUnackedMessagesDoNotCountAgainstMaxLength(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1)})
+	s.publish("", queue, "a")
+	s.get(queue)
+	s.publish("", queue, "b")
+	s.get(queue)
+	s.publish("", queue, "c")
+	s.wantDrain(queue, "c")
+}
+
+func TestRequeueAboveMaxLengthDropsTheHead(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1)})
+	s.publish("", queue, "a")
+	d := s.get(queue)
+	s.publish("", queue, "b")
+	s.ok(d.Nack(false, true))
+	s.wantDrain(queue, "b")
+}
+
+func TestMaxLengthZeroDeliversToAWaitingConsumerOnly(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(0)})
+	s.publish("", queue, "a")
+	s.wantDrain(queue, "")
+	c := s.consume(queue)
+	s.publish("", queue, "b")
+	c.want("b")
+}
+
+func TestDroppedMessagesAreDeadLettered(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
+	s.publish("", queue, "a", "b")
+	d := s.consume(dead).next()
+	if string(d.Body) != "a" || deaths(t, d)[0]["reason"] != "maxlen" {
+		t.Errorf("got %q with %v, want a with reason maxlen", d.Body, d.Headers)
+	}
+	s.wantDrain(queue, "b")
+}
+
+func TestRejectPublishRefusesTheNewest(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(2), "x-overflow": "reject-publish"})
+	s.publish("", queue, "a", "b", "c")
+	s.wantDrain(queue, "a b")
+	s.publish("", queue, "d")
+	s.wantDrain(queue, "d")
+}
+
+func TestRejectPublishByBytes(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(4), "x-overflow": "reject-publish"})
+	s.publish("", queue, "aaa", "bb", "c")
+	s.wantDrain(queue, "aaa c")
+}
+
+func TestRejectPublishWithLimitZeroRefusesDespiteAConsumer(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(0), "x-overflow": "reject-publish"})
+	c := s.consume(queue)
+	s.confirm()
+	if s.confirmed("", queue, amqp.Publishing{Body: []byte("a")}) {
+		t.Error("got an ack, want a nack")
+	}
+	c.wantRest("")
+}
+
+func TestRejectPublishDoesNotDeadLetter(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(0), "x-overflow": "reject-publish"}))
+	s.confirm()
+	s.confirmed("", queue, amqp.Publishing{Body: []byte("a")})
+	s.confirmed("", dead, amqp.Publishing{Body: []byte("sentinel")})
+	s.wantDrain(dead, "sentinel")
+}
+
+func TestRejectPublishDlxDeadLettersTheNewest(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish-dlx"}))
+	s.confirm()
+	s.confirmed("", queue, amqp.Publishing{Body: []byte("a")})
+	if s.confirmed("", queue, amqp.Publishing{Body: []byte("b")}) {
+		t.Error("got an ack, want a nack")
+	}
+	d := s.consume(dead).next()
+	if string(d.Body) != "b" || deaths(t, d)[0]["reason"] != "maxlen" {
+		t.Errorf("got %q with %v, want b with reason maxlen", d.Body, d.Headers)
+	}
+	s.wantDrain(queue, "a")
+}
+
+func TestPriorityQueueDropsItsHead(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(2), "x-max-priority": int32(9)})
+	for _, p := range []struct {
+		body     string
+		priority uint8
+	}{{"one", 1}, {"five", 5}, {"three", 3}} {
+		s.send("", queue, amqp.Publishing{Body: []byte(p.body), Priority: p.priority})
+	}
+	s.wantDrain(queue, "three one")
+}
+
+func TestRequeueIntoAFullRejectPublishQueueKeepsTheMessage(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
+	s.publish("", queue, "a")
+	d := s.get(queue)
+	s.publish("", queue, "b")
+	s.ok(d.Nack(false, true))
+	s.wantDrain(queue, "a b")
+}
+
+func TestEmptyBodiesDoNotCountAgainstMaxLengthBytes(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(1)})
+	for range 5 {
+		s.send("", queue, amqp.Publishing{Headers: amqp.Table{"a": "properties do not count either"}})
+	}
+	s.wantReady(queue, 5)
+}
+
+func TestDroppedMessageOfAFullQueueIsTheOldestEvenIfRequeued(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(2)})
+	s.publish("", queue, "a", "b")
+	s.ok(s.get(queue).Nack(false, true))
+	s.publish("", queue, "c")
+	s.wantDrain(queue, "b c")
+}

@@ -1,0 +1,233 @@
+package conformance
+
+import (
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// transactional opens a session in tx mode and another channel to look from.
+func transactional(t T) (tx, outside *session) {
+	t.Helper()
+	tx = open(t)
+	tx.ok(tx.Tx())
+	return tx, tx.sibling()
+}
+
+func TestPublishesAreInvisibleBeforeCommit(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b")
+	s.wantDrain(queue, "")
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "a b")
+}
+
+func TestRollbackDropsPublishes(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	s.ok(s.TxRollback())
+	s.publish("", queue, "b")
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "b")
+}
+
+func TestReturnsComeAtCommitBeforeCommitOk(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, txSelect(), 11)
+	r.write(publishing(1, basicPublish("", "nowhere", mandatory), nil, "a"))
+	r.ping(1) // nothing yet
+	r.send(1, txCommit())
+	r.expect(1, 60, 50)
+	if _, body := r.content(1); body != "a" {
+		t.Errorf("returned: got %q, want a", body)
+	}
+	r.expect(1, 90, 21)
+}
+
+func TestRollbackDropsReturns(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, txSelect(), 11)
+	r.write(publishing(1, basicPublish("", "nowhere", mandatory), nil, "a"))
+	r.call(1, txRollback(), 31)
+	r.call(1, txCommit(), 21)
+}
+
+func TestMissingExchangeIsNoticedBeforeCommit(t T) {
+	t.Parallel()
+	s, _ := transactional(t)
+	s.publish("no-such-exchange", "", "a")
+	s.refused(404, "no exchange 'no-such-exchange' in vhost '%s'", target.vhost)
+}
+
+func TestBadExpirationIsNoticedBeforeCommit(t T) {
+	t.Parallel()
+	s, _ := transactional(t)
+	s.send("", s.queue(nil), amqp.Publishing{Expiration: "soon"})
+	s.refused(406, "invalid expiration 'soon': no_integer")
+}
+
+func TestAcksTakeEffectAtCommit(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	outside.publish("", queue, "a", "b")
+	outside.wantReady(queue, 2)
+	a := s.get(queue)
+	b := s.get(queue)
+	s.ok(a.Ack(false))
+	s.ok(s.TxCommit())
+	s.ok(b.Ack(false)) // not committed
+	s.ok(s.Close())
+	s.sibling().wantDrain(queue, "b")
+}
+
+func TestRollbackMakesAckedDeliveriesAckableAgain(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	outside.publish("", queue, "a", "b")
+	outside.wantReady(queue, 2)
+	a, b := s.get(queue), s.get(queue)
+	s.ok(b.Ack(true))
+	s.ok(s.TxRollback())
+	s.ok(a.Ack(false))
+	s.ok(b.Nack(false, true))
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "b")
+}
+
+func TestNackWithRequeueTakesEffectAtCommit(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	outside.publish("", queue, "a")
+	outside.wantReady(queue, 1)
+	d := s.get(queue)
+	s.ok(d.Nack(false, true))
+	s.wantDrain(queue, "")
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "a")
+}
+
+func TestRejectWithoutRequeueTakesEffectAtCommit(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	dead := s.queue(nil)
+	queue := s.queue(amqp.Table{"x-dead-letter-exchange": "", "x-dead-letter-routing-key": dead})
+	c := outside.consume(dead)
+	outside.publish("", queue, "a")
+	outside.wantReady(queue, 1)
+	d := s.get(queue)
+	s.ok(d.Reject(false))
+	s.ok(s.TxRollback())
+	outside.publish("", dead, "before")
+	c.want("before")
+	s.ok(d.Reject(false))
+	s.ok(s.TxCommit())
+	c.want("a")
+}
+
+func TestUnknownTagIsNoticedBeforeCommit(t T) {
+	t.Parallel()
+	s, _ := transactional(t)
+	s.ok(s.Ack(9, false))
+	s.refused(406, "unknown delivery tag 9")
+}
+
+func TestChannelCloseRollsBack(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	outside.publish("", queue, "a")
+	outside.wantReady(queue, 1)
+	d := s.get(queue)
+	s.ok(d.Ack(false))
+	s.publish("", queue, "b")
+	s.ok(s.Close())
+	outside.wantDrain(queue, "a")
+}
+
+func TestDeclaresActAtOnceInATransaction(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	s.ok(s.TxRollback())
+	outside.inspect(queue)
+}
+
+func TestTxSelectMayBeRepeated(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	s.ok(s.Tx())
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "a")
+}
+
+func TestChannelStaysTransactionalAfterCommit(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	s.ok(s.TxCommit())
+	s.publish("", queue, "a")
+	s.wantDrain(queue, "")
+	s.ok(s.TxRollback())
+	s.publish("", queue, "b")
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "b")
+}
+
+func TestCommitOfPersistentMessagesIsAnswered(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.shared(nil)
+	for _, body := range []string{"a", "b"} {
+		s.send("", queue, amqp.Publishing{DeliveryMode: amqp.Persistent, Body: []byte(body)})
+	}
+	s.ok(s.TxCommit())
+	outside.wantDrain(queue, "a b")
+}
+
+func TestRefusalByOverflowFailsTheCommit(t T) {
+	t.Parallel()
+	s, _ := transactional(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(0), "x-overflow": "reject-publish"})
+	s.publish("", queue, "a")
+	if err := s.TxCommit(); err == nil {
+		t.Fatal("committed, want a refusal")
+	}
+	s.refused(406, "partial tx completion")
+}
+
+func TestTransactionsOfTwoChannelsAreSeparate(t T) {
+	t.Parallel()
+	one, outside := transactional(t)
+	two := one.sibling()
+	two.ok(two.Tx())
+	queue := one.queue(nil)
+	one.publish("", queue, "one")
+	two.publish("", queue, "two")
+	one.ok(one.TxRollback())
+	two.ok(two.TxCommit())
+	outside.wantDrain(queue, "two")
+}
+
+func TestPublishesAndAcksOfOneTransactionAreCommittedTogether(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	from, to := s.queue(nil), s.queue(nil)
+	outside.publish("", from, "a")
+	outside.wantReady(from, 1)
+	d := s.get(from)
+	s.publish("", to, "moved")
+	s.ok(d.Ack(false))
+	s.ok(s.TxCommit())
+	s.ok(s.Close())
+	outside.wantDrain(from, "")
+	outside.wantDrain(to, "moved")
+}
