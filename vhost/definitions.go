@@ -90,7 +90,7 @@ func document(k store.Kind, key string, value any) (store.Doc, error) {
 	return store.Doc{Kind: k, Key: key, Value: b}, nil
 }
 
-func (v *VirtualHost) gone(k store.Kind, name string) store.Doc {
+func (v *VirtualHost) goneDoc(k store.Kind, name string) store.Doc {
 	return store.Doc{Kind: k, Key: docKey(v.name, name)}
 }
 

@@ -16,6 +16,9 @@ func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err 
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
+	if v.deleted {
+		return false, v.gone()
+	}
 	if x := v.exchanges[d.Name]; x != nil { // only whoever holds changing writes the map
 		return x.Declaration().Durable, x.Equivalent(v.name, d)
 	}
@@ -118,7 +121,7 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 	v.removeDestination(exchange.Destination{Kind: exchange.ToExchange, Name: d.Name}, c)
 	delete(v.exchanges, d.Name)
 	if d.Durable {
-		c.docs = append(c.docs, v.gone(store.Exchanges, d.Name))
+		c.docs = append(c.docs, v.goneDoc(store.Exchanges, d.Name))
 	}
 }
 
@@ -173,6 +176,9 @@ func (v *VirtualHost) forgetBinding(x *exchange.Exchange, b exchange.Binding, c 
 func (v *VirtualHost) Bind(b exchange.Binding, owner Owner) (stored bool, err error) {
 	v.changing.Lock()
 	defer v.changing.Unlock()
+	if v.deleted {
+		return false, v.gone()
+	}
 	x, err := v.ends(b, owner)
 	if err != nil {
 		return false, err

@@ -25,6 +25,8 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	switch {
+	case v.deleted:
+		return nil, false, v.gone()
 	case d.Name == "":
 		d.Name = ServerName("amq.gen-")
 	case strings.HasPrefix(d.Name, ReplyTo):
@@ -206,7 +208,7 @@ func (v *VirtualHost) removeQueue(h *hosted) (stored bool) {
 	v.changed()
 	v.mu.Unlock()
 	if d.Durable {
-		c.docs = append(c.docs, v.gone(store.Queues, d.Name))
+		c.docs = append(c.docs, v.goneDoc(store.Queues, d.Name))
 	}
 	return v.apply(&c)
 }
@@ -215,6 +217,7 @@ func (v *VirtualHost) removeQueue(h *hosted) (stored bool) {
 func (v *VirtualHost) Release(owner Owner) {
 	v.changing.Lock()
 	defer v.changing.Unlock()
+	v.leave(owner)
 	for h := range v.exclusive[owner] {
 		if _, err := h.Delete(false, false); err == nil { // without conditions it cannot fail
 			v.removeQueue(h)

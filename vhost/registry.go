@@ -17,6 +17,10 @@ import (
 type Registry struct {
 	broker Broker
 
+	// changing is held by whoever creates or deletes, so that changes reach
+	// the store in the order in which they were made.
+	changing sync.Mutex
+
 	mu     sync.RWMutex // guards vhosts
 	vhosts map[string]*VirtualHost
 }
@@ -87,7 +91,7 @@ func (r *Registry) Get(name string) (*VirtualHost, error) {
 	if v := r.vhosts[name]; v != nil {
 		return v, nil
 	}
-	return nil, amqp.Errorf(amqp.NotAllowed, "vhost %s not found", name)
+	return nil, noVirtualHost(name)
 }
 
 // Create makes a virtual host, or returns the one there is. It is on disk when
@@ -106,9 +110,9 @@ func (r *Registry) Create(name string) (*VirtualHost, error) {
 }
 
 func (r *Registry) create(name string) (*VirtualHost, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if v := r.vhosts[name]; v != nil {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	if v := r.vhosts[name]; v != nil { // only whoever holds changing writes the map
 		return v, nil
 	}
 	doc, err := document(store.VirtualHosts, docKey(name), vhostDoc{Name: name})
@@ -117,7 +121,39 @@ func (r *Registry) create(name string) (*VirtualHost, error) {
 	}
 	v := newVirtualHost(name, r.broker)
 	v.keep(doc)
+	r.mu.Lock()
 	r.vhosts[name] = v
+	r.mu.Unlock()
+	return v, nil
+}
+
+// Delete removes a virtual host with all that is in it. Its connections are told
+// to end; they may need a moment to do so. It is gone from disk when Delete
+// returns.
+func (r *Registry) Delete(name string) error {
+	v, err := r.delete(name)
+	if err != nil {
+		return err
+	}
+	stored := make(chan error, 1)
+	v.Sync(func(err error) { stored <- err })
+	if err := <-stored; err != nil {
+		return fmt.Errorf("delete virtual host %q: %w", name, err)
+	}
+	return nil
+}
+
+func (r *Registry) delete(name string) (*VirtualHost, error) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	v, err := r.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	delete(r.vhosts, name)
+	r.mu.Unlock()
+	v.delete()
 	return v, nil
 }
 

@@ -23,8 +23,11 @@ func (v *VirtualHost) NewReplyQueue() (queue.Queue, error) {
 		return nil, err
 	}
 	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.deleted {
+		return nil, v.gone()
+	}
 	v.replies[d.Name] = h
-	v.mu.Unlock()
 	return h.Classic, nil
 }
 

@@ -40,6 +40,8 @@ type VirtualHost struct {
 	exclusive map[Owner]map[*hosted]bool
 	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
 	replies   map[string]*hosted                      // direct reply-to queues, by address
+	guests    map[Owner]func()                        // how to end each connection
+	deleted   bool                                    // nothing can be made here any more
 
 	// version counts changes of the topology: a route found under one version
 	// holds as long as the version does.
@@ -69,6 +71,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		exclusive: make(map[Owner]map[*hosted]bool),
 		sources:   make(map[exchange.Destination]map[string]int),
 		replies:   make(map[string]*hosted),
+		guests:    make(map[Owner]func()),
 	}
 	for _, d := range predeclared {
 		x, err := exchange.New(name, d)

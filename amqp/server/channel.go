@@ -214,6 +214,7 @@ func (ch *channel) afterClose(f amqp.Frame) error {
 // forget frees the channel's number.
 func (ch *channel) forget() {
 	delete(ch.conn.channels, ch.number)
+	ch.conn.channelCount.Store(int32(len(ch.conn.channels)))
 	if ch.conn.last == ch {
 		ch.conn.last = nil
 	}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -61,6 +62,9 @@ type connection struct {
 	deadline         clock.Timer // hangs up, unless the client does what it should first
 
 	heartbeat heartbeat
+
+	shown        atomic.Pointer[ConnectionInfo] // nil until the connection is open
+	channelCount atomic.Int32                   // how many channels there are
 
 	leaving chan struct{} // closed when why is set
 	whyMu   sync.Mutex    // guards why
@@ -307,6 +311,7 @@ func (c *connection) openChannel(f amqp.Frame) error {
 	}
 	ch := newChannel(c, f.Channel)
 	c.channels[f.Channel] = ch
+	c.channelCount.Store(int32(len(c.channels)))
 	ch.reply(&amqp.ChannelOpenOk{})
 	return nil
 }
@@ -323,6 +328,7 @@ func (c *connection) release() {
 		ch.end()
 	}
 	clear(c.channels)
+	c.channelCount.Store(0)
 	c.last = nil
 	c.vhost.Release(c)
 }

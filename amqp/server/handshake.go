@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/vhost"
 )
 
 // penalty is how long a client that failed before its connection was open is
@@ -155,8 +156,12 @@ func (c *connection) open() error {
 	if err != nil {
 		return withMethod(err, m.ID())
 	}
+	if err := v.Enter(c, func() { c.shutdown(vhost.Deleted(v.Name())) }); err != nil {
+		return withMethod(err, m.ID())
+	}
 	c.vhost = v
 	c.publisher = v.NewPublisher()
+	c.shown.Store(&ConnectionInfo{Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: v.Name()})
 	c.send(&amqp.ConnectionOpenOk{})
 	c.state = stateRunning
 	return nil

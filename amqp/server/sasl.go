@@ -31,7 +31,7 @@ func (c *connection) login() error {
 		return c.misplaced(m)
 	}
 	c.clientProperties = start.ClientProperties
-	if name, ok := start.ClientProperties["connection_name"].(string); ok {
+	if name := c.clientName(); name != "" {
 		c.log = c.log.With().Str("client", name).Logger()
 	}
 	user, password, err := credentials(start.Mechanism, start.Response)

@@ -91,10 +91,11 @@ func (s *Server) Serve(l net.Listener) error {
 	}
 }
 
-// pause waits, for a shortage that others have to end.
+// pause waits, for a shortage that others have to end. They do so in their own
+// time, whatever the server's clock shows.
 func (s *Server) pause(d time.Duration) {
 	over := make(chan struct{})
-	s.clock().AfterFunc(d, func() { close(over) })
+	clock.System.AfterFunc(d, func() { close(over) })
 	<-over
 }
 

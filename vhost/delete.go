@@ -1,0 +1,112 @@
+package vhost
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/store"
+)
+
+// Enter notes a connection. evict is called, once, if the virtual host is
+// deleted before the connection is released; it must not block, nor call the
+// virtual host.
+//
+// spec: connection.open
+func (v *VirtualHost) Enter(owner Owner, evict func()) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.deleted {
+		return noVirtualHost(v.name)
+	}
+	v.guests[owner] = evict
+	return nil
+}
+
+// leave forgets a connection.
+func (v *VirtualHost) leave(owner Owner) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.guests, owner)
+}
+
+// delete ends the virtual host, and has the store forget it.
+//
+// rabbitmq: connections are closed. They are told before their queues go, so
+// that they do not stumble over what is missing first.
+func (v *VirtualHost) delete() {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	v.mu.Lock()
+	v.deleted = true
+	guests := v.guests
+	v.guests = make(map[Owner]func())
+	v.mu.Unlock()
+	for _, evict := range guests {
+		evict()
+	}
+	v.clear()
+	v.keep(store.Doc{Kind: store.VirtualHosts, Key: docKey(v.name)})
+}
+
+// Clear removes all queues, bindings and exchanges, except for the exchanges
+// that every virtual host has. Connections stay; their consumers are cancelled.
+func (v *VirtualHost) Clear() {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	v.clear()
+}
+
+// clear is Clear with changing held.
+func (v *VirtualHost) clear() {
+	for _, h := range slices.Collect(maps.Values(v.queues)) {
+		if _, err := h.Delete(false, false); err == nil { // without conditions it cannot fail
+			v.removeQueue(h)
+		}
+	}
+	var c change
+	v.mu.Lock()
+	for _, x := range slices.Collect(maps.Values(v.exchanges)) {
+		if v.exchanges[x.Declaration().Name] != x {
+			continue // it went with another
+		}
+		if !isPredeclared(x.Declaration().Name) {
+			v.removeExchange(x, &c)
+		}
+	}
+	for _, x := range v.exchanges { // what these have left are bindings to each other
+		for _, b := range slices.Collect(x.Bindings()) {
+			x.Unbind(b)
+			v.forgetBinding(x, b, &c)
+		}
+	}
+	replies := v.replies
+	v.replies = make(map[string]*hosted)
+	v.changed()
+	v.mu.Unlock()
+	v.apply(&c)
+	for _, h := range replies {
+		h.Delete(false, false) // without conditions it cannot fail
+	}
+}
+
+// gone is the error of whoever still asks for something in a virtual host that
+// has been deleted.
+func (v *VirtualHost) gone() error { return Deleted(v.name) }
+
+// Deleted is the error that ends the connections of a virtual host which is
+// deleted.
+//
+// rabbitmq: text of the vhost_deleted event's handler
+func Deleted(name string) *amqp.Error {
+	return amqp.Errorf(amqp.ConnectionForced, "vhost '%s' is deleted", name)
+}
+
+func isPredeclared(name string) bool {
+	return slices.ContainsFunc(predeclared, func(d exchange.Declaration) bool { return d.Name == name })
+}
+
+func noVirtualHost(name string) error {
+	return amqp.Errorf(amqp.NotAllowed, "vhost %s not found", name)
+}
