@@ -7,7 +7,7 @@ GO      ?= go
 RUN     ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build test lint bench fuzz clean
+.PHONY: run build test lint bench fuzz clients clean
 
 run: build
 	bin/harebell serve --data-dir data $(RUN)
@@ -38,6 +38,13 @@ fuzz:
 			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
 		done; \
 	done
+
+# The client libraries of other languages, installed if they may be, against
+# Harebell or the broker of AMQP_URL. make clients CLIENTS_RUN=Java runs one.
+CLIENTS_RUN ?= .
+clients: build
+	conformance/clients/install.sh
+	cd conformance/clients && $(GO) test -count=1 -tags clients -run '/$(CLIENTS_RUN)'
 
 clean:
 	rm -rf bin

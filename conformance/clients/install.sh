@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs the client libraries from Debian's packages, as far as it may. What it
+# cannot install is left out of the matrix, so this never fails.
+
+packages='python3-pika python3-kombu python3-celery ruby-bunny php-cli php-amqplib
+	amqp-tools librabbitmq-client-java libslf4j-java'
+command -v npm >/dev/null || packages="$packages nodejs npm"
+command -v javac >/dev/null || packages="$packages default-jdk-headless"
+
+installed() {
+	[ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+if ! command -v apt-get >/dev/null; then
+	echo 'clients: no apt-get here; using what there is' >&2
+	exit 0
+fi
+missing=
+for package in $packages; do
+	installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+root=
+if [ "$(id -u)" != 0 ]; then
+	root='sudo --non-interactive'
+	if ! $root true 2>/dev/null; then
+		echo "clients: may not install packages; missing:$missing" >&2
+		exit 0
+	fi
+fi
+
+echo "clients: installing$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+$root apt-get -qq update || echo 'clients: could not update the list of packages' >&2
+for package in $missing; do # one by one: one that is not to be had stops no other
+	$root apt-get -qq install --no-install-recommends "$package" >/dev/null ||
+		echo "clients: could not install $package" >&2
+done
+exit 0
