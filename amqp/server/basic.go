@@ -281,7 +281,13 @@ func (ch *channel) basicAck(payload []byte) error {
 	if err != nil {
 		return err
 	}
-	return ch.settle(ack, tag, multiple)
+	if err := ch.settle(ack, tag, multiple); err != nil {
+		return err
+	}
+	if ch.conn.settling.long() {
+		ch.conn.settling.flush()
+	}
+	return nil
 }
 
 func (ch *channel) basicReject(m *amqp.BasicReject) error {

@@ -51,6 +51,13 @@ func (s *settling) run(how outcome, q queue.Queue) *run {
 	return r
 }
 
+// long reports whether enough has been gathered to be worth the queues' while,
+// whatever else there is to read: more at once makes nothing quicker, and needs
+// memory of which little is used again.
+func (s *settling) long() bool {
+	return s.used > 0 && len(s.runs[s.used-1].entries) >= entriesMost
+}
+
 // wake notes a consumer that has room again.
 func (s *settling) wake(c *consumer) { s.woken = append(s.woken, c) }
 
@@ -60,6 +67,9 @@ const (
 
 	// entriesKept is for how many entries.
 	entriesKept = 4096
+
+	// entriesMost is how many acks are gathered.
+	entriesMost = 1024
 )
 
 // flush tells the queues.
