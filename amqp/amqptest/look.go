@@ -1,0 +1,107 @@
+package amqptest
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/amqp/server"
+	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
+)
+
+// A Queue is what a queue was at the moment when it was looked at.
+type Queue struct {
+	queue.Declaration // its arguments must not be changed
+
+	Ready     int // messages that wait for a consumer
+	Unacked   int // messages that consumers have, and have not acked
+	Consumers int
+
+	// Messages are those that are ready, in the order in which they would be
+	// delivered. A few that only the store has may be missing: of the messages
+	// that came back because a consumer left, those that it had held while 4,096
+	// others were delivered to it.
+	Messages []Message
+}
+
+// A Message is a message in a queue, or one to publish.
+type Message struct {
+	Exchange   string // "" for the default exchange
+	RoutingKey string
+	Properties amqp.Fields
+	Body       []byte
+
+	// Redelivered says that a consumer had the message before. Publish does not
+	// look at it.
+	Redelivered bool
+}
+
+// An Exchange is what an exchange was at the moment when it was looked at.
+type Exchange struct {
+	exchange.Declaration // its arguments must not be changed
+
+	// Bindings are those that the exchange is the source of, in the order in
+	// which they were made. The default exchange shows one for each queue.
+	Bindings []exchange.Binding
+}
+
+// Queue returns the queue of that name as it is now, whoever may use it. The
+// error, if there is no such queue, lists those there are.
+func (v *VirtualHost) Queue(name string) (Queue, error) {
+	q, err := v.find(name)
+	if err != nil {
+		return Queue{}, err
+	}
+	stats, ready := q.View()
+	look := Queue{Declaration: q.Declaration(), Ready: stats.Ready, Unacked: stats.Unacked, Consumers: stats.Consumers}
+	for _, e := range ready {
+		m, err := message(e)
+		if err != nil {
+			return Queue{}, fmt.Errorf("amqptest: message in queue %q: %w", name, err)
+		}
+		look.Messages = append(look.Messages, m)
+	}
+	return look, nil
+}
+
+func (v *VirtualHost) find(name string) (*queue.Classic, error) {
+	if q := v.host.Find(name); q != nil {
+		return q, nil
+	}
+	return nil, fmt.Errorf("amqptest: no queue %q in virtual host %q: want one of %q", name, v.Name(), v.host.Queues())
+}
+
+// message copies a message out of its queue.
+func message(e queue.Entry) (Message, error) {
+	m := e.Message
+	fields, err := m.Properties.Fields()
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{
+		Exchange:    m.Exchange,
+		RoutingKey:  m.RoutingKey,
+		Properties:  fields,
+		Body:        bytes.Clone(m.Body),
+		Redelivered: e.Redelivered,
+	}, nil
+}
+
+// Exchange returns the exchange of that name, "" being the default one, as it is
+// now. The error, if there is no such exchange, lists those there are.
+func (v *VirtualHost) Exchange(name string) (Exchange, error) {
+	d, bindings, ok := v.host.Exchange(name)
+	if !ok {
+		return Exchange{}, v.noExchange(name)
+	}
+	return Exchange{Declaration: d, Bindings: bindings}, nil
+}
+
+func (v *VirtualHost) noExchange(name string) error {
+	return fmt.Errorf("amqptest: no exchange %q in virtual host %q: want one of %q", name, v.Name(), v.host.Exchanges())
+}
+
+// Connections returns the connections that are open, on all virtual hosts, by
+// name.
+func (b *Broker) Connections() []server.ConnectionInfo { return b.server.Connections() }

@@ -1,0 +1,99 @@
+package amqptest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/internal/clock"
+)
+
+// An Option makes a broker different from the usual one.
+type Option func(*options) error
+
+type options struct {
+	log              zerolog.Logger
+	users            *auth.Users
+	manual           *clock.Manual // nil for the system clock
+	systemHeartbeats bool
+}
+
+// dawn is what a manual clock shows first.
+var dawn = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// WithManualClock has the broker's time stand still, at midnight UTC on January
+// 1, 2000, until Advance or SetNow moves it. Every timer of the broker obeys: the
+// time to live of messages, the expiry of queues, and also heartbeats and the
+// deadlines of handshakes, so that a client is hung up on when the time goes on by
+// two of its heartbeat intervals at once; see WithSystemHeartbeats.
+func WithManualClock() Option {
+	return func(o *options) error {
+		o.manual = clock.NewManual(dawn)
+		return nil
+	}
+}
+
+// WithSystemHeartbeats leaves to the system clock what waits for clients:
+// heartbeats, and the deadlines of handshakes and goodbyes. It matters together
+// with WithManualClock: connections then survive Advance, however far.
+func WithSystemHeartbeats() Option {
+	return func(o *options) error {
+		o.systemHeartbeats = true
+		return nil
+	}
+}
+
+// WithLogger has the broker write its log, which usually nobody sees. zerolog's
+// TestWriter writes it to the log of a test.
+func WithLogger(log zerolog.Logger) Option {
+	return func(o *options) error {
+		o.log = log
+		return nil
+	}
+}
+
+// WithUser adds a user, who may do everything, to guest. For guest it changes the
+// password; URL goes on to name the usual one.
+func WithUser(name, password string) Option {
+	return func(o *options) error {
+		if name == "" || password == "" {
+			return fmt.Errorf("user %q: want a name and a password that are not empty", name)
+		}
+		o.users.Set(name, password)
+		return nil
+	}
+}
+
+// gather applies options to the usual ones.
+func gather(log zerolog.Logger, opts []Option) (*options, error) {
+	o := &options{log: log, users: new(auth.Users)}
+	o.users.Set("guest", "guest")
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("an option is nil: want one that a With function returned")
+		}
+		if err := opt(o); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// clock is the clock of messages and queues.
+func (o *options) clock() clock.Clock {
+	if o.manual == nil {
+		return clock.System
+	}
+	return o.manual
+}
+
+// connectionClock is the clock of connections.
+func (o *options) connectionClock() clock.Clock {
+	if o.systemHeartbeats {
+		return clock.System
+	}
+	return o.clock()
+}

@@ -1,0 +1,95 @@
+package amqptest
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/queue"
+)
+
+// Publish puts a message into the queues that its exchange routes it to, as a
+// client's basic.publish does. When it returns they have taken the message over;
+// the error says why they have not, and there is one too if no queue gets it. Of
+// sender-selected distribution it knows CC only.
+func (v *VirtualHost) Publish(m Message) error {
+	if err := check(m); err != nil {
+		return err
+	}
+	if v.broker.isClosed() {
+		return fmt.Errorf("amqptest: publish: %w", errClosed)
+	}
+	switch x, err := v.Exchange(m.Exchange); {
+	case err != nil:
+		return err
+	case x.Internal:
+		return fmt.Errorf("amqptest: exchange %q is internal: want one that clients may publish to", m.Exchange)
+	}
+	published := amqp.NewMessage(m.Exchange, m.RoutingKey, m.Properties.Properties(), append([]byte(nil), m.Body...))
+	taken := make(receipt, 1)
+	p := v.host.NewPublisher()
+	routed, err := p.Publish(published, queue.RoutingKeys(&published)[1:], taken, 1)
+	switch {
+	case err != nil:
+		return fmt.Errorf("amqptest: publish: %w", err)
+	case !routed:
+		return fmt.Errorf("amqptest: no queue gets what is published to exchange %q with key %q: want a binding that matches; queues are %q",
+			m.Exchange, m.RoutingKey, v.host.Queues())
+	}
+	p.Flush()
+	if !<-taken {
+		return fmt.Errorf("amqptest: a queue has refused the message: it is full, or the store has failed")
+	}
+	return nil
+}
+
+// A receipt hears of one message.
+type receipt chan bool
+
+// Confirm implements store.Receipt.
+func (r receipt) Confirm(_, _ uint64, ok bool) { r <- ok }
+
+// shortstrMost is how many octets a name or a text property may have.
+const shortstrMost = 255
+
+// expirationMost is the longest expiration, in milliseconds.
+//
+// rabbitmq: ten years
+const expirationMost = 315_360_000_000
+
+// check returns an error if a client could not have sent the message.
+func check(m Message) error {
+	f := m.Properties
+	for _, text := range []struct{ what, value string }{
+		{"exchange", m.Exchange}, {"routing key", m.RoutingKey},
+		{"content type", f.ContentType}, {"content encoding", f.ContentEncoding}, {"correlation id", f.CorrelationID},
+		{"reply-to", f.ReplyTo}, {"expiration", f.Expiration}, {"message id", f.MessageID}, {"type", f.Type},
+		{"user id", f.UserID}, {"app id", f.AppID}, {"cluster id", f.ClusterID},
+	} {
+		if len(text.value) > shortstrMost {
+			return fmt.Errorf("amqptest: %s of %d octets: want %d or fewer", text.what, len(text.value), shortstrMost)
+		}
+	}
+	if f.Expiration != "" {
+		if n, err := strconv.ParseUint(f.Expiration, 10, 64); err != nil || n > expirationMost {
+			return fmt.Errorf("amqptest: expiration %q: want milliseconds, from \"0\" to \"%d\"", f.Expiration, expirationMost)
+		}
+	}
+	if _, is := f.Headers["BCC"]; is {
+		return fmt.Errorf("amqptest: header BCC: want a client to publish it, or CC")
+	}
+	if err := f.Headers.Check(); err != nil {
+		return fmt.Errorf("amqptest: headers: want values that AMQP has types for: %w", err)
+	}
+	return nil
+}
+
+// Purge drops the messages of a queue that are ready, and returns how many they
+// were. The error, if there is no such queue, lists those there are.
+func (v *VirtualHost) Purge(name string) (int, error) {
+	q, err := v.find(name)
+	if err != nil {
+		return 0, err
+	}
+	return q.Purge(), nil
+}
