@@ -7,7 +7,7 @@ GO      ?= go
 RUN     ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build test lint bench fuzz clients clean
+.PHONY: run build test lint bench fuzz clients conformance conformance-rabbitmq clean
 
 run: build
 	bin/harebell serve --data-dir data $(RUN)
@@ -45,6 +45,22 @@ CLIENTS_RUN ?= .
 clients: build
 	conformance/clients/install.sh
 	cd conformance/clients && $(GO) test -count=1 -tags clients -run '/$(CLIENTS_RUN)'
+
+# Judges Harebell by the rules of conformance/, beside RabbitMQ in the second
+# (Debian's, installed if need be), which also renews docs/compatibility.md.
+# make conformance JUDGE='--html report.html' passes flags on.
+JUDGE ?=
+conformance: build bin/harebell-conformance
+	conformance/judge.sh $(JUDGE)
+
+RECORD = conformance/report/testdata/recorded.json
+conformance-rabbitmq: build bin/harebell-conformance
+	conformance/judge.sh rabbitmq --record $(RECORD) $(JUDGE)
+	bin/harebell-conformance page $(RECORD) > docs/compatibility.md
+
+.PHONY: bin/harebell-conformance
+bin/harebell-conformance:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/harebell-conformance
 
 clean:
 	rm -rf bin

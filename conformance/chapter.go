@@ -38,7 +38,7 @@ func (d Difference) Deliberate() bool {
 func (r Rule) Sentence() string { return sentence(r.Name) }
 
 // sentence parts words where a capital or a number begins. Words of capitals,
-// such as TTL, stay as they are.
+// such as TTL, stay as they are, and so does the one unit there is.
 func sentence(name string) string {
 	letters := []rune(strings.TrimPrefix(name, "Test"))
 	var words []string
@@ -47,12 +47,12 @@ func sentence(name string) string {
 			continue
 		}
 		word := string(letters[start:i])
-		if len(words) > 0 && (len(word) == 1 || strings.ToUpper(word) != word) {
+		if len(words) > 0 && (word == "A" || strings.ToUpper(word) != word) {
 			word = strings.ToLower(word)
 		}
 		words, start = append(words, word), i
 	}
-	return strings.Join(words, " ")
+	return strings.ReplaceAll(strings.Join(words, " "), "mi B", "MiB")
 }
 
 // wordBegins reports whether a word begins with the letter at i.

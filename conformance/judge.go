@@ -17,7 +17,9 @@ type Options struct {
 	Only     *regexp.Regexp // checks the rules whose name matches; nil is all
 	Short    bool           // leaves out what waits for a broker's own timers
 	Parallel int            // rules checked at a time; 16 if it is 0
-	Progress func(Result)   // called with each result as it comes, by one goroutine; may be nil
+	// Progress is called by one goroutine with each result as it comes, and with how
+	// many there will be. It may be nil.
+	Progress func(r Result, total int)
 }
 
 // Outcome is how the check of a rule ended.
@@ -59,14 +61,14 @@ func Judge(address string, o Options) (Report, error) {
 		return Report{}, err
 	}
 	target, impatient = met, o.Short
-	report := Report{Product: met.product, Version: met.version, Address: bare(address), Started: time.Now().UTC()}
+	report := Report{Product: met.product, Version: met.version, Address: Bare(address), Started: time.Now().UTC()}
 	report.Results = judgeAll(Chapters, o)
 	report.Seconds = time.Since(report.Started).Seconds()
 	return report, nil
 }
 
-// bare returns an address without user and password.
-func bare(address string) string {
+// Bare returns an address without user and password.
+func Bare(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""
@@ -97,7 +99,7 @@ func judgeAll(chapters []Chapter, o Options) []Result {
 		i := <-ended
 		trials[i].conclude(&results[i])
 		if o.Progress != nil {
-			o.Progress(results[i])
+			o.Progress(results[i], len(results))
 		}
 	}
 	return results
@@ -134,7 +136,7 @@ func tokens(count int) chan struct{} {
 func (r Report) Count(chapter string) (c Count) {
 	for _, result := range r.Results {
 		if chapter == "" || chapter == result.Chapter {
-			c.add(result.Outcome)
+			c.Add(result.Outcome)
 		}
 	}
 	return c
@@ -152,7 +154,8 @@ type Count struct {
 	Skipped int `json:"skipped"`
 }
 
-func (c *Count) add(o Outcome) {
+// Add counts one more.
+func (c *Count) Add(o Outcome) {
 	switch o {
 	case Passed:
 		c.Passed++

@@ -137,6 +137,8 @@ func TestSentence(t *testing.T) {
 		"TestQueueTTLExpiresMessages":      "Queue TTL expires messages",
 		"TestMalformedFramesAre501":        "Malformed frames are 501",
 		"TestLongReplyTextIsCutAt255Octet": "Long reply text is cut at 255 octet",
+		"TestBodyAbove512MiBIsRefused":     "Body above 512 MiB is refused",
+		"TestFieldTagUIsA16BitNumber":      "Field tag U is a 16 bit number",
 		"TestAReplyCounts":                 "A reply counts",
 	} {
 		if got := sentence(name); got != want {

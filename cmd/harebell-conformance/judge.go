@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/harebellmq/harebell/conformance"
+	"github.com/harebellmq/harebell/conformance/report"
+)
+
+// judge checks the rules as the flags say and shows what came of them.
+func judge(c *cli.Context, out, progress io.Writer) error {
+	options, err := optionsOf(c)
+	if err != nil {
+		return err
+	}
+	reports, err := judgeEach(c.StringSlice("url"), options, progress)
+	if err != nil {
+		return err
+	}
+	if err := show(c, out, reports); err != nil {
+		return err
+	}
+	return verdict(reports)
+}
+
+// verdict is no error if all rules that apply hold, for every broker.
+func verdict(reports []conformance.Report) error {
+	for _, r := range reports {
+		if len(r.Failures()) > 0 {
+			return errDiffers
+		}
+	}
+	return nil
+}
+
+// optionsOf takes the options from the flags.
+func optionsOf(c *cli.Context) (o conformance.Options, err error) {
+	if c.Args().Present() {
+		return o, fmt.Errorf("%s: only flags are taken; see --help", c.Args().First())
+	}
+	if c.Int("parallel") < 1 {
+		return o, fmt.Errorf("--parallel %d: at least 1 is needed", c.Int("parallel"))
+	}
+	o = conformance.Options{Short: c.Bool("short"), Parallel: c.Int("parallel")}
+	if c.IsSet("run") {
+		if o.Only, err = regexp.Compile(c.String("run")); err != nil {
+			return o, fmt.Errorf("--run: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// judgeEach judges one broker after the other.
+func judgeEach(addresses []string, o conformance.Options, progress io.Writer) (reports []conformance.Report, err error) {
+	if len(addresses) == 0 {
+		return nil, errors.New("--url is needed: amqp://user:password@host:port/")
+	}
+	for _, address := range addresses {
+		line := newProgress(progress)
+		o.Progress = line.add
+		r, err := conformance.Judge(address, o)
+		line.end()
+		if err != nil {
+			return nil, fmt.Errorf("broker at %s: %w", conformance.Bare(address), err)
+		}
+		if len(r.Results) == 0 {
+			return nil, errors.New("--run matches no rule")
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+// show prints the reports and writes the files asked for.
+func show(c *cli.Context, out io.Writer, reports []conformance.Report) error {
+	if err := toFile(c.String("html"), func(w io.Writer) error { return report.HTML(w, reports) }); err != nil {
+		return err
+	}
+	if err := toFile(c.String("record"), func(w io.Writer) error { return report.WriteRecord(w, reports) }); err != nil {
+		return err
+	}
+	if !c.Bool("json") {
+		return report.Table(out, reports)
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(reports)
+}
+
+// toFile writes a file, unless it has no name.
+func toFile(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(file), file.Close())
+}

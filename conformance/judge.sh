@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Judges Harebell, and with the argument "rabbitmq" also RabbitMQ, each a broker
+# of its own on a free port of the loopback interface, in a temporary directory.
+#
+#   conformance/judge.sh [rabbitmq] [flags of harebell-conformance]
+#
+# bin/harebell and bin/harebell-conformance must be there.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+
+# free prints a port nobody listens on, from the given one on.
+free() {
+	local port=$1
+	while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+	echo "$port"
+}
+
+# await waits for a broker to listen on a port.
+await() {
+	for _ in $(seq 300); do
+		if (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
+		sleep 0.2
+	done
+	echo "no broker on port $1 after a minute; see $work" >&2
+	exit 2
+}
+
+harebell_start() {
+	"$root/bin/harebell" serve --listen "127.0.0.1:$harebell_port" --data-dir "$work/harebell" >>"$work/harebell.log" 2>&1 &
+	echo $! >"$work/harebell.pid"
+	await "$harebell_port"
+}
+
+harebell_stop() {
+	local pid
+	pid=$(cat "$work/harebell.pid")
+	kill "$pid" || return 0
+	while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+}
+
+rabbitmq_install() {
+	if [ -x "$rabbitmq_bin/rabbitmq-server" ]; then return; fi
+	if ! command -v apt-get >/dev/null; then
+		echo 'RabbitMQ is not installed, and there is no apt-get to install it with' >&2
+		exit 2
+	fi
+	local sudo=
+	if [ "$(id -u)" != 0 ]; then sudo=sudo; fi
+	$sudo apt-get update
+	# Not the service: a broker of our own is started.
+	$sudo env RUNLEVEL=1 apt-get install -y --no-install-recommends rabbitmq-server
+}
+
+rabbitmq_start() {
+	mkdir -p "$work/rabbitmq"
+	printf 'listeners.tcp.1 = 127.0.0.1:%s\n' "$rabbitmq_port" >"$work/rabbitmq.conf"
+	echo '[].' >"$work/enabled_plugins"
+	"$rabbitmq_bin/rabbitmq-server" >>"$work/rabbitmq.log" 2>&1 &
+	await "$rabbitmq_port"
+	"$rabbitmq_bin/rabbitmqctl" await_startup >>"$work/rabbitmq.log" 2>&1
+}
+
+rabbitmq_stop() {
+	"$rabbitmq_bin/rabbitmqctl" stop "$work/rabbitmq.pid" >>"$work/rabbitmq.log" 2>&1 || true
+	epmd -port "$ERL_EPMD_PORT" -kill >/dev/null 2>&1 || true
+}
+
+# restart is what the rule about restarts calls, for either broker.
+restart() {
+	harebell_stop
+	harebell_start
+	if [ -e "$work/rabbitmq.pid" ]; then
+		"$rabbitmq_bin/rabbitmqctl" stop_app >>"$work/rabbitmq.log" 2>&1
+		"$rabbitmq_bin/rabbitmqctl" start_app >>"$work/rabbitmq.log" 2>&1
+	fi
+}
+
+# finish stops what was started, and keeps the logs if something went wrong.
+finish() {
+	local status=$?
+	trap - EXIT
+	if [ -e "$work/harebell.pid" ]; then harebell_stop; fi
+	if [ -n "$with_rabbitmq" ]; then rabbitmq_stop; fi
+	if [ "$status" -le 1 ]; then rm -rf "$work"; fi
+	exit "$status"
+}
+
+if [ "${1:-}" = restart ]; then
+	restart
+	exit
+fi
+
+with_rabbitmq=
+if [ "${1:-}" = rabbitmq ]; then
+	with_rabbitmq=yes
+	shift
+fi
+export work rabbitmq_bin=/usr/lib/rabbitmq/bin
+work=$(mktemp -d)
+trap finish EXIT
+trap 'exit 2' INT TERM
+
+export harebell_port
+harebell_port=$(free 25700)
+urls=(--url "amqp://guest:guest@127.0.0.1:$harebell_port/")
+harebell_start
+
+if [ -n "$with_rabbitmq" ]; then
+	rabbitmq_install
+	export rabbitmq_port RABBITMQ_DIST_PORT ERL_EPMD_PORT ERL_EPMD_ADDRESS=127.0.0.1
+	rabbitmq_port=$(free 25800)
+	RABBITMQ_DIST_PORT=$(free 25900)
+	ERL_EPMD_PORT=$(free 26000)
+	export HOME="$work" RABBITMQ_NODENAME="conformance@localhost" RABBITMQ_PID_FILE="$work/rabbitmq.pid"
+	export RABBITMQ_MNESIA_BASE="$work/rabbitmq" RABBITMQ_LOG_BASE="$work/rabbitmq"
+	export RABBITMQ_CONFIG_FILE="$work/rabbitmq.conf" RABBITMQ_ENABLED_PLUGINS_FILE="$work/enabled_plugins"
+	rabbitmq_start
+	urls+=(--url "amqp://guest:guest@127.0.0.1:$rabbitmq_port/")
+fi
+
+RESTART_CMD="bash '$root/conformance/judge.sh' restart" "$root/bin/harebell-conformance" "${urls[@]}" "$@"

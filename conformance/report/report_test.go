@@ -1,0 +1,104 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/harebellmq/harebell/conformance"
+)
+
+func TestCompatibilityPageIsUpToDate(t *testing.T) {
+	file, err := os.Open("testdata/recorded.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	records, err := ReadRecord(file)
+	if err != nil {
+		t.Fatalf("%v; run make conformance-rabbitmq", err)
+	}
+	var want bytes.Buffer
+	if err := Page(&want, records); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../docs/compatibility.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Error("docs/compatibility.md is not what the rules and the last run say; run make conformance-rabbitmq")
+	}
+}
+
+func TestRecordOfOtherRulesIsRefused(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteRecord(&b, []conformance.Report{sample()}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadRecord(&b); err == nil {
+		t.Error("record of a few rules: got no error, want one")
+	}
+}
+
+func TestTableHasAColumnForEachReport(t *testing.T) {
+	var b bytes.Buffer
+	other := sample()
+	other.Product, other.Results[1].Outcome = "Other", conformance.Passed
+	if err := Table(&b, []conformance.Report{sample(), other}); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+chapter   Some 1.2            Other 1.2
+Frames    1/2 (1 skipped)   2/2 (1 skipped)
+total     1/2 (1 skipped)   2/2 (1 skipped)
+
+Some 1.2: <b> is refused (TestB)
+    frames.go:7:
+     got 1
+    want 2
+`
+	want = strings.ReplaceAll(want, "Some 1.2            Other", "Some 1.2          Other")
+	if b.String() != want {
+		t.Errorf("table:\n got %q\nwant %q", b.String(), want)
+	}
+}
+
+func TestHTMLShowsDifferencesAndEscapesThem(t *testing.T) {
+	var b bytes.Buffer
+	if err := HTML(&b, []conformance.Report{sample()}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"&lt;b&gt; is refused", "frames.go:7:\n got 1\nwant 2", "not offered", "1/2", "--part:50", "prefers-color-scheme: dark"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("page: got no %q in it", want)
+		}
+	}
+	for _, unwanted := range []string{"<b> is refused", "ZgotmplZ", "http://", "https://"} {
+		if strings.Contains(b.String(), unwanted) {
+			t.Errorf("page: got %q in it, want none", unwanted)
+		}
+	}
+}
+
+func TestDifferencesAreDeliberateOrBetweenVersions(t *testing.T) {
+	deliberate, versions := differences(true), differences(false)
+	if len(deliberate) == 0 || len(versions) == 0 {
+		t.Fatalf("got %d deliberate and %d between versions, want some of each", len(deliberate), len(versions))
+	}
+	for _, d := range versions {
+		if d.Since == "" {
+			t.Errorf("%s: %s: between versions, but of none", d.Chapter, d.Reason)
+		}
+	}
+}
+
+// sample is one chapter with a rule of each outcome.
+func sample() conformance.Report {
+	return conformance.Report{Product: "Some", Version: "1.2", Address: "amqp://host/", Results: []conformance.Result{
+		{Chapter: "Frames", Rule: "TestA", Sentence: "A holds", Outcome: conformance.Passed},
+		{Chapter: "Frames", Rule: "TestB", Sentence: "<b> is refused", Outcome: conformance.Failed, Messages: []string{"frames.go:7:\n got 1\nwant 2"}},
+		{Chapter: "Frames", Rule: "TestC", Sentence: "C", Outcome: conformance.Skipped, Messages: []string{"not offered"}},
+	}}
+}
