@@ -37,8 +37,8 @@ func brokerURL(t *testing.T) string {
 }
 
 // startBroker starts Harebell with a data directory of its own, and returns its
-// address once it serves. At the end it is stopped, and shows its log if the
-// test failed.
+// address once it serves. At the end it is stopped, and shows its warnings if
+// the test failed.
 func startBroker(t *testing.T) string {
 	t.Helper()
 	address := freeAddress(t)
@@ -56,7 +56,9 @@ func startBroker(t *testing.T) string {
 		defer close(ended)
 		start := sync.OnceFunc(func() { close(started) })
 		for scanner := bufio.NewScanner(stderr); scanner.Scan(); {
-			log.WriteString(scanner.Text() + "\n")
+			if !strings.Contains(scanner.Text(), `"level":"info"`) {
+				log.WriteString(scanner.Text() + "\n")
+			}
 			if strings.Contains(scanner.Text(), `"broker started"`) {
 				start()
 			}
@@ -71,7 +73,7 @@ func startBroker(t *testing.T) string {
 			t.Error("the broker ended with", err)
 		}
 		if t.Failed() {
-			t.Logf("the broker's log:\n%s", log.String())
+			t.Logf("the broker's warnings:\n%s", log.String())
 		}
 	})
 	select {

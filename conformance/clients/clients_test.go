@@ -161,10 +161,16 @@ func lastLine(out []byte) string {
 	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
+var results table
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	results.print()
+	os.Exit(status)
+}
+
 func TestClients(t *testing.T) {
 	url := brokerURL(t)
-	var results table
-	t.Cleanup(results.print) // when all subtests are through
 	for _, c := range clients() {
 		t.Run(c.library, func(t *testing.T) {
 			t.Parallel()
