@@ -35,7 +35,17 @@ func HTML(w io.Writer, reports []conformance.Report) error {
 		Reports              []conformance.Report
 		Chapters             []conformance.Chapter
 		Deliberate, Versions []Difference
-	}{reports, conformance.Chapters, differences(true), differences(false)})
+	}{reports, chosenChapters(reports), differences(true), differences(false)})
+}
+
+// chosenChapters returns the chapters with results.
+func chosenChapters(reports []conformance.Report) (chapters []conformance.Chapter) {
+	for _, c := range conformance.Chapters {
+		if chosen(reports, c.Title) {
+			chapters = append(chapters, c)
+		}
+	}
+	return chapters
 }
 
 // A Difference is one with where it is made.

@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -40,12 +41,7 @@ func label(r conformance.Report) string { return strings.TrimSpace(r.Product + "
 
 // row writes the counts of one chapter, unless no rule of it was chosen.
 func row(w io.Writer, title, chapter string, reports []conformance.Report) {
-	var chosen int
-	for _, r := range reports {
-		c := r.Count(chapter)
-		chosen += c.Passed + c.Failed + c.Skipped
-	}
-	if chosen == 0 {
+	if !chosen(reports, chapter) {
 		return
 	}
 	fmt.Fprint(w, title)
@@ -53,6 +49,13 @@ func row(w io.Writer, title, chapter string, reports []conformance.Report) {
 		fmt.Fprintf(w, "\t%s", cell(r.Count(chapter)))
 	}
 	fmt.Fprintln(w)
+}
+
+// chosen reports whether any rule of a chapter was.
+func chosen(reports []conformance.Report, chapter string) bool {
+	return slices.ContainsFunc(reports, func(r conformance.Report) bool {
+		return r.Count(chapter) != conformance.Count{}
+	})
 }
 
 // cell shows a count: passed/checked, and how many were not checked.
