@@ -48,6 +48,9 @@ func optionsOf(c *cli.Context) (o conformance.Options, err error) {
 	if c.Int("parallel") < 1 {
 		return o, fmt.Errorf("--parallel %d: at least 1 is needed", c.Int("parallel"))
 	}
+	if c.IsSet("record") && (c.IsSet("run") || c.Bool("short")) {
+		return o, errors.New("--record: all rules are needed, without --run and --short")
+	}
 	o = conformance.Options{Short: c.Bool("short"), Parallel: c.Int("parallel")}
 	if c.IsSet("run") {
 		if o.Only, err = regexp.Compile(c.String("run")); err != nil {

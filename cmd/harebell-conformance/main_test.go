@@ -102,6 +102,7 @@ func TestMistakesAreErrors(t *testing.T) {
 		"no such directory": {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--html", "/no/such/directory/report.html"},
 		"unknown flag":      {"--nonsense"},
 		"unknown word":      {"--url", address, "nonsense"},
+		"record of a part":  {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--record", filepath.Join(t.TempDir(), "r.json")},
 		"no record":         {"page"},
 	} {
 		t.Run(name, func(t *testing.T) {
