@@ -33,21 +33,22 @@ func (v *VirtualHost) leave(owner Owner) {
 
 // delete ends the virtual host, and has the store forget it.
 //
-// rabbitmq: connections are closed. They are told before their queues go, so
-// that they do not stumble over what is missing first.
+// rabbitmq: consumers are cancelled first, then connections are closed.
 func (v *VirtualHost) delete() {
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	v.mu.Lock()
 	v.deleted = true
+	v.mu.Unlock()
+	v.clear()
+	v.keep(store.Doc{Kind: store.VirtualHosts, Key: docKey(v.name)})
+	v.mu.Lock()
 	guests := v.guests
 	v.guests = make(map[Owner]func())
 	v.mu.Unlock()
 	for _, evict := range guests {
 		evict()
 	}
-	v.clear()
-	v.keep(store.Doc{Kind: store.VirtualHosts, Key: docKey(v.name)})
 }
 
 // Clear removes all queues, bindings and exchanges, except for the exchanges

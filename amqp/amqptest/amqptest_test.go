@@ -136,6 +136,14 @@ func TestServeErrorsAreReported(t *testing.T) {
 		b := New(&tb)
 		b.URL()
 		b.plain.Close() // as if the system had taken it away
+		err := b.Await(t.Context(), func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			return len(b.lost) > 0
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	})
 	tb.wantSaid(t, "use of closed network connection")
 }
@@ -191,27 +199,29 @@ func TestStartFindsWhatTheStoreHas(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	var log bytes.Buffer
-	b := New(t, WithLogger(zerolog.New(&log)), WithUser("alice", "secret"))
-	dial := func(userinfo string) error {
-		conn, err := amqp091.Dial(strings.Replace(b.URL(), "guest:guest", userinfo, 1))
-		if err == nil {
-			err = conn.Close()
+	synctest.Test(t, func(t *testing.T) { // a login that is refused takes three seconds
+		var log bytes.Buffer
+		b := New(t, WithLogger(zerolog.New(zerolog.SyncWriter(&log))), WithUser("alice", "secret"))
+		dial := func(userinfo string) error {
+			conn, err := amqp091.DialConfig("amqp://"+userinfo+"@broker/", amqp091.Config{Dial: b.Dial})
+			if err == nil {
+				err = conn.Close()
+			}
+			return err
 		}
-		return err
-	}
-	if err := dial("alice:secret"); err != nil {
-		t.Errorf("alice: %v", err)
-	}
-	if err := dial("alice:wrong"); !errors.Is(err, amqp091.ErrCredentials) {
-		t.Errorf("wrong password: got %v, want %v", err, amqp091.ErrCredentials)
-	}
-	if err := b.Close(); err != nil { // and the log is complete
-		t.Fatal(err)
-	}
-	if !strings.Contains(log.String(), "connection opened") {
-		t.Errorf("log: got %q, want to read of the connection", log.String())
-	}
+		if err := dial("alice:secret"); err != nil {
+			t.Errorf("alice: %v", err)
+		}
+		if err := dial("alice:wrong"); !errors.Is(err, amqp091.ErrCredentials) {
+			t.Errorf("wrong password: got %v, want %v", err, amqp091.ErrCredentials)
+		}
+		if err := b.Close(); err != nil { // and the log is complete
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "connection opened") {
+			t.Errorf("log: got %q, want to read of the connection", log.String())
+		}
+	})
 }
 
 func TestMistakesSayWhatWouldBeRight(t *testing.T) {

@@ -27,8 +27,9 @@ var dawn = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 // WithManualClock has the broker's time stand still, at midnight UTC on January
 // 1, 2000, until Advance or SetNow moves it. Every timer of the broker obeys: the
 // time to live of messages, the expiry of queues, and also heartbeats and the
-// deadlines of handshakes, so that a client is hung up on when the time goes on by
-// two of its heartbeat intervals at once; see WithSystemHeartbeats.
+// deadlines of logins, so that a client is hung up on when the time goes on by
+// two of its heartbeat intervals at once, and one whose login was refused waits
+// for three seconds of that time; see WithSystemHeartbeats.
 func WithManualClock() Option {
 	return func(o *options) error {
 		o.manual = clock.NewManual(dawn)
@@ -37,7 +38,7 @@ func WithManualClock() Option {
 }
 
 // WithSystemHeartbeats leaves to the system clock what waits for clients:
-// heartbeats, and the deadlines of handshakes and goodbyes. It matters together
+// heartbeats, and the deadlines of logins and goodbyes. It matters together
 // with WithManualClock: connections then survive Advance, however far.
 func WithSystemHeartbeats() Option {
 	return func(o *options) error {
@@ -46,8 +47,8 @@ func WithSystemHeartbeats() Option {
 	}
 }
 
-// WithLogger has the broker write its log, which usually nobody sees. zerolog's
-// TestWriter writes it to the log of a test.
+// WithLogger has the broker write its log, which usually nobody sees. The logger
+// must be safe for use by several goroutines: wrap a buffer in zerolog.SyncWriter.
 func WithLogger(log zerolog.Logger) Option {
 	return func(o *options) error {
 		o.log = log
