@@ -236,6 +236,7 @@ func TestMistakesSayWhatWouldBeRight(t *testing.T) {
 		"Advance back":    {func(tb *fakeTB) { New(tb, WithManualClock()).Advance(-1) }, "want 0 or more"},
 		"SetNow back":     {func(tb *fakeTB) { New(tb, WithManualClock()).SetNow(dawn.Add(-1)) }, "want 2000-01-01 00:00:00 +0000 UTC or later"},
 		"URL after Close": {func(tb *fakeTB) { b := New(tb); b.Close(); b.URL() }, "use it before Close"},
+		"VHost after it":  {func(tb *fakeTB) { b := New(tb); b.Close(); b.VHost(tb) }, "use it before Close"},
 		"TLS after Close": {func(tb *fakeTB) { b := New(tb); b.Close(); b.TLSURL() }, "use it before Close"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -260,7 +261,7 @@ func TestMistakesSayWhatWouldBeRight(t *testing.T) {
 	b.Advance(1)
 }
 
-func BenchmarkNew(b *testing.B) {
+func BenchmarkStart(b *testing.B) {
 	for b.Loop() {
 		broker, err := Start(store.NewMemory(), zerolog.Nop())
 		if err != nil {

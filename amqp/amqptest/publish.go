@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -38,7 +39,7 @@ func (v *VirtualHost) Publish(m Message) error {
 	}
 	p.Flush()
 	if !<-taken {
-		return fmt.Errorf("amqptest: a queue has refused the message: it is full, or the store has failed")
+		return errors.New("amqptest: a queue has refused the message: it is full, or the store has failed")
 	}
 	return nil
 }
@@ -76,7 +77,7 @@ func check(m Message) error {
 		}
 	}
 	if _, is := f.Headers["BCC"]; is {
-		return fmt.Errorf("amqptest: header BCC: want a client to publish it, or CC")
+		return errors.New("amqptest: header BCC: want a client to publish it, or CC")
 	}
 	if err := f.Headers.Check(); err != nil {
 		return fmt.Errorf("amqptest: headers: want values that AMQP has types for: %w", err)

@@ -12,9 +12,10 @@ func (b *Broker) Now() time.Time {
 
 // Advance moves the clock of a broker made WithManualClock on by d, from one
 // moment at which something is due to the next. When it returns everything that
-// became due by the end is done, what followed from it included, and clients have
-// been sent what there is to tell them; they may not have read it yet. What clients
-// do meanwhile is not waited for. Two calls at once take turns.
+// became due by the end is done, what followed from it included, and what there is
+// to tell clients is on its way to them. What clients do meanwhile is not waited
+// for, nor, on a store that is not in memory, what has to be read back from disk.
+// Two calls at once take turns.
 func (b *Broker) Advance(d time.Duration) {
 	if b.tb != nil {
 		b.tb.Helper()

@@ -19,6 +19,9 @@ type VirtualHost struct {
 // subtest these can share a broker and run in parallel.
 func (b *Broker) VHost(tb testing.TB) *VirtualHost {
 	tb.Helper()
+	if b.isClosed() {
+		tb.Fatalf("amqptest: make a virtual host: %v", errClosed)
+	}
 	host, err := b.registry.Create(vhost.ServerName("test-"))
 	if err != nil {
 		tb.Fatalf("amqptest: make a virtual host: %v", err)
