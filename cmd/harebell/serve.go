@@ -73,7 +73,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	}
 	srv := newServer(c, st, vhosts, log)
 	watch := &disk.Watch{
-		Dir: c.DataDir, Limit: c.DiskFreeLimit, Clock: clock.System, Log: log,
+		Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log,
 		Low: func(low bool) { srv.SetAlarm("disk", low) },
 	}
 	if !c.Memory {

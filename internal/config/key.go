@@ -59,7 +59,7 @@ var keys = []*key{
 		parse: func(c *Config, v string) bool { return parseOctets(&c.MemoryLimit, v, 0, 1<<62) },
 	}, {
 		name: "disk_free_limit.absolute", flag: "disk-free-limit", standard: "50MB",
-		usage: "`octets` that must be free on the disk; with fewer, publishers are blocked",
+		usage: "`octets` that must be free on the disk, besides the 96 MiB the broker may need at once; with fewer, publishers are blocked",
 		want:  wantOctets,
 		parse: func(c *Config, v string) bool { return parseOctets(&c.DiskFreeLimit, v, 0, 1<<62) },
 	}, {

@@ -11,6 +11,12 @@ import (
 // tables that Badger writes in the background.
 const spare = 32 << 20
 
+// Headroom is how many octets the store may need for what it has taken but not
+// yet written. Who stops publishers before the disk is full must stop them when
+// so many octets are left, at the latest: a group that finds the disk full makes
+// the store fail.
+const Headroom = pendingLimit + spare
+
 // checkSpace returns an error if a group of so many octets may not fit on the
 // disk. Badger writes through mappings of sparse files: where others get an error
 // from a full disk, its process is ended by a signal.
