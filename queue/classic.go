@@ -213,26 +213,12 @@ func (q *Classic) Touch() {
 func (q *Classic) Stats() Stats {
 	q.mu.Lock()
 	defer q.unlock()
-	return Stats{Ready: q.ready, ReadyBytes: q.readyBytes, Unacked: q.unacked, Consumers: q.consumers.len()}
+	return q.stats()
 }
 
-// Ready returns copies of the messages that are ready and in memory, in the
-// order in which they would be delivered, at most n.
-func (q *Classic) Ready(n int) []*amqp.Message {
-	q.mu.Lock()
-	defer q.unlock()
-	var ms []*amqp.Message
-	for i := len(q.lanes) - 1; i >= 0; i-- {
-		for e := range q.lanes[i].entries() {
-			if len(ms) == n {
-				return ms
-			}
-			if e.Message != nil {
-				ms = append(ms, e.Message)
-			}
-		}
-	}
-	return ms
+// stats is Stats with the lock held.
+func (q *Classic) stats() Stats {
+	return Stats{Ready: q.ready, ReadyBytes: q.readyBytes, Unacked: q.unacked, Consumers: q.consumers.len()}
 }
 
 // unlock releases the lock, then does what must not be done under it.

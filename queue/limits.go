@@ -6,10 +6,11 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 )
 
-// maxMilliseconds is the longest time an argument may name: ten years.
+// MaxMilliseconds is the longest time that an argument, or a message's
+// expiration, may name: ten years.
 //
 // rabbitmq: larger values are refused, for a timer could not hold them.
-const maxMilliseconds = 315_360_000_000
+const MaxMilliseconds = 315_360_000_000
 
 // unlimited stands for a limit that is not set.
 const unlimited = math.MaxInt64
@@ -46,8 +47,8 @@ type limits struct {
 func parseLimits(d Declaration) (limits, error) {
 	a := arguments{d: d}
 	l := limits{
-		ttl:          a.integer("x-message-ttl", unlimited, 0, maxMilliseconds),
-		expires:      a.integer("x-expires", unlimited, 1, maxMilliseconds),
+		ttl:          a.integer("x-message-ttl", unlimited, 0, MaxMilliseconds),
+		expires:      a.integer("x-expires", unlimited, 1, MaxMilliseconds),
 		length:       a.integer("x-max-length", unlimited, 0, math.MaxInt64),
 		bytes:        a.integer("x-max-length-bytes", unlimited, 0, math.MaxInt64),
 		maxPriority:  int(a.priority()),

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -372,24 +371,6 @@ func TestDelete(t *testing.T) {
 	wantText(t, q.Consume(&client{}, ConsumeOptions{}), "no queue 'q' in vhost '/'")
 	if _, _, ok, err := q.Get(true); ok || err != nil {
 		t.Errorf("get: got ok %v, error %v", ok, err)
-	}
-}
-
-func TestReadyLooksWithoutTaking(t *testing.T) {
-	q := newHouse().open(t, Declaration{Arguments: amqp.Table{"x-max-priority": int32(1)}})
-	publish(q, "a", "b", "c")
-	q.Publish([]Publishing{{Message: message("high", amqp.Fields{Priority: 1})}})
-	e, _, _, _ := q.Get(false)
-	q.Requeue([]Entry{e})
-	var got []string
-	for _, m := range q.Ready(3) {
-		got = append(got, string(m.Body))
-	}
-	if want := []string{"high", "a", "b"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got := q.Stats().Ready; got != 4 {
-		t.Errorf("ready: got %d, want 4", got)
 	}
 }
 

@@ -98,7 +98,7 @@ func TestEverybodyAtOnce(t *testing.T) {
 			purged.Add(int64(q.Purge()))
 			q.Touch()
 			q.Stats()
-			q.Ready(3)
+			q.View()
 			if e, _, ok, err := q.Get(false); err != nil {
 				t.Error(err)
 			} else if ok {

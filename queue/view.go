@@ -14,5 +14,5 @@ func (q *Classic) View() (Stats, []Entry) {
 			}
 		}
 	}
-	return Stats{Ready: q.ready, ReadyBytes: q.readyBytes, Unacked: q.unacked, Consumers: q.consumers.len()}, ready
+	return q.stats(), ready
 }

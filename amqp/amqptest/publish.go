@@ -53,11 +53,6 @@ func (r receipt) Confirm(_, _ uint64, ok bool) { r <- ok }
 // shortstrMost is how many octets a name or a text property may have.
 const shortstrMost = 255
 
-// expirationMost is the longest expiration, in milliseconds.
-//
-// rabbitmq: ten years
-const expirationMost = 315_360_000_000
-
 // check returns an error if a client could not have sent the message.
 func check(m Message) error {
 	f := m.Properties
@@ -72,8 +67,8 @@ func check(m Message) error {
 		}
 	}
 	if f.Expiration != "" {
-		if n, err := strconv.ParseUint(f.Expiration, 10, 64); err != nil || n > expirationMost {
-			return fmt.Errorf("amqptest: expiration %q: want milliseconds, from \"0\" to \"%d\"", f.Expiration, expirationMost)
+		if n, err := strconv.ParseUint(f.Expiration, 10, 64); err != nil || n > queue.MaxMilliseconds {
+			return fmt.Errorf("amqptest: expiration %q: want milliseconds, from \"0\" to \"%d\"", f.Expiration, int64(queue.MaxMilliseconds))
 		}
 	}
 	if _, is := f.Headers["BCC"]; is {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/queue"
 )
 
 // content is a publish whose header or body is still to come.
@@ -83,9 +84,10 @@ func (ch *channel) contentBody(f amqp.Frame) error {
 	if n > c.size-c.received {
 		return amqp.Errorf(amqp.FrameError, "content body frame exceeds remaining content size")
 	}
+	kept := c.size <= uint64(ch.conn.server.maxMessageSize())
 	switch {
-	case c.size > uint64(ch.conn.server.maxMessageSize()):
-		// It will be refused when it is here; until then it is only counted.
+	case !kept:
+		// It will be refused when it is here; until then it is thrown away.
 	case c.received == 0:
 		c.body = f.Payload[:n:n]
 	default:
@@ -95,6 +97,9 @@ func (ch *channel) contentBody(f amqp.Frame) error {
 	c.received += n
 	if c.received == c.size {
 		return ch.publish()
+	}
+	if !kept {
+		return nil
 	}
 	c.counted += int64(n)
 	return ch.conn.incoming.add(int64(n))
@@ -122,7 +127,6 @@ func (c *content) grow(n int) {
 //
 // rabbitmq: at most ten years; a plus sign is fine.
 func checkExpiration(text string) error {
-	const tenYears = 315_360_000_000
 	digits := 0
 	if text != "" && (text[0] == '+' || text[0] == '-') {
 		digits = 1
@@ -147,7 +151,7 @@ func checkExpiration(text string) error {
 	switch {
 	case n < 0:
 		return amqp.Errorf(amqp.PreconditionFailed, "invalid expiration '%s': {value_negative,%s}", text, text)
-	case n > tenYears:
+	case n > queue.MaxMilliseconds:
 		return amqp.Errorf(amqp.PreconditionFailed, "invalid expiration '%s': {value_too_large,%s}", text, text)
 	}
 	return nil

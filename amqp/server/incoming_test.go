@@ -58,3 +58,18 @@ func TestTransactionIsBounded(t *testing.T) {
 		t.Errorf("two at a time: got %q", got)
 	}
 }
+
+// What is only counted, to be refused when it is complete, is not kept and so
+// does not count: however large it is, it costs the channel and not the
+// connection.
+func TestTooLargeMessageInPiecesCostsTheChannelOnly(t *testing.T) {
+	b := methodFrames(1, &amqp.ChannelOpen{}, &amqp.BasicPublish{RoutingKey: "q"})
+	b = amqp.AppendContentHeader(b, 1, nil, 9000)
+	for range 9 {
+		b = amqp.AppendBody(b, 1, make([]byte, 1000), 0)
+	}
+	got := converseLimited(t, b)
+	if slices.Contains(got, "0 connection.close") || !slices.Contains(got, "1 channel.close") {
+		t.Errorf("got %q, want channel.close", got)
+	}
+}
