@@ -40,6 +40,7 @@ type connection struct {
 	server *Server
 	conn   net.Conn
 	outbox outbox
+	tracer tracer
 	cut    chan struct{} // closed when the socket is
 	hungUp sync.Once
 
@@ -84,7 +85,9 @@ func newConnection(s *Server, conn net.Conn) *connection {
 	c.reader.SetFrameMax(initialFrameMax)
 	c.incoming.most = s.maxIncoming()
 	c.outbox.init()
-	c.log = s.Log.With().Str("conn", connectionName(conn)).Logger()
+	name := connectionName(conn)
+	c.log = s.Log.With().Str("conn", name).Logger()
+	c.tracer = newTracer(s.Log, name)
 	return c
 }
 
@@ -164,7 +167,7 @@ func (c *connection) readLoop() error {
 				return err
 			}
 		}
-		f, err := c.reader.ReadFrame()
+		f, err := c.readFrame()
 		if err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func (c *connection) close(e *amqp.Error, timeout time.Duration) {
 	c.conn.SetReadDeadline(time.Time{})
 	c.hangUpIn(timeout)
 	for {
-		f, err := c.reader.ReadFrame()
+		f, err := c.readFrame()
 		if _, malformed := errors.AsType[*amqp.Error](err); malformed {
 			c.wait(min(timeout, penalty))
 			return

@@ -74,7 +74,7 @@ func protocolName(header [8]byte) string {
 // expect reads the next method on channel 0. It is nil if the client closes.
 func (c *connection) expect() (amqp.Method, error) {
 	for {
-		f, err := c.reader.ReadFrame()
+		f, err := c.readFrame()
 		if err != nil {
 			return nil, err
 		}

@@ -106,6 +106,9 @@ func (c *connection) writeLoop() {
 
 // writeOut writes pieces, leaving the slice as it is.
 func (c *connection) writeOut(out net.Buffers) error {
+	if c.tracer.on {
+		c.tracer.sent(out)
+	}
 	if len(out) == 1 {
 		_, err := c.conn.Write(out[0])
 		return err
