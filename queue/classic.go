@@ -16,13 +16,14 @@ const longQueue = 1024
 // A Classic is RabbitMQ's classic queue.
 type Classic struct {
 	// immutable
-	id     uint64
-	decl   Declaration
-	limits limits
-	store  store.Store
-	clock  clock.Clock
-	memory *Memory
-	host   Host
+	id      uint64
+	decl    Declaration
+	limits  limits
+	store   store.Store
+	clock   clock.Clock
+	memory  *Memory
+	host    Host
+	dropped func(Queue, []Entry, Reason) // see Config; may be nil
 
 	long atomic.Bool
 
@@ -62,6 +63,11 @@ type Config struct {
 	Clock  clock.Clock
 	Memory *Memory // nil for no bound
 	Host   Host
+
+	// Dropped, unless nil, is told of messages that die without a dead-letter
+	// exchange. It is called with the queue's lock held, takes a note of what it
+	// needs, and must not call the queue, except for its Declaration.
+	Dropped func(q Queue, es []Entry, why Reason)
 }
 
 // New makes a queue, with what the store has of it. Errors in its arguments are
@@ -72,14 +78,15 @@ func New(d Declaration, c Config) (*Classic, error) {
 		return nil, err
 	}
 	q := &Classic{
-		id:     c.ID,
-		decl:   d,
-		limits: l,
-		store:  c.Store,
-		clock:  c.Clock,
-		memory: c.Memory,
-		host:   c.Host,
-		lanes:  make([]lane, l.maxPriority+1),
+		id:      c.ID,
+		decl:    d,
+		limits:  l,
+		store:   c.Store,
+		clock:   c.Clock,
+		memory:  c.Memory,
+		host:    c.Host,
+		dropped: c.Dropped,
+		lanes:   make([]lane, l.maxPriority+1),
 	}
 	q.consumers.singleActive = l.singleActive
 	q.lease.start(q)
@@ -144,14 +151,21 @@ func (q *Classic) ignore(ps []Publishing) {
 
 // enqueue gives the message its number and its place.
 func (q *Classic) enqueue(p *Publishing) {
+	expires := int64(0)
+	if m := p.Message; q.limits.ttl != unlimited || m.Properties.Has(amqp.FlagExpiration) {
+		expires = q.expiresAt(m)
+	}
+	q.place(p, Entry{expires: expires})
+}
+
+// place is enqueue for an entry of which it is known whether it was redelivered
+// and when it expires.
+func (q *Classic) place(p *Publishing, e Entry) {
 	m := p.Message
 	i := min(int(m.Priority), len(q.lanes)-1)
 	l := &q.lanes[i]
 	l.last++
-	e := Entry{Message: m, size: uint32(len(m.Body)), seq: uint64(i)<<store.LaneShift | l.last}
-	if q.limits.ttl != unlimited || m.Properties.Has(amqp.FlagExpiration) {
-		e.expires = q.expiresAt(m)
-	}
+	e.Message, e.size, e.seq = m, uint32(len(m.Body)), uint64(i)<<store.LaneShift|l.last
 	if q.decl.Durable && m.Persistent && p.Record != nil {
 		e.ref = p.Record.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
 	}

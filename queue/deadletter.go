@@ -28,6 +28,9 @@ type Dead struct {
 // bury drops entries, or has them dead-lettered once the lock is released.
 func (q *Classic) bury(es []Entry, why Reason) {
 	if !q.limits.deadLetter {
+		if q.dropped != nil {
+			q.dropped(q, es, why)
+		}
 		q.settle(es)
 		return
 	}

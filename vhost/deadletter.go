@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
@@ -27,35 +28,59 @@ func (v *VirtualHost) DeadLetter(q queue.Queue, dead []queue.Dead) {
 			keys = queue.RoutingKeys(d.Message)
 		}
 		m := d.Copy(q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
-		v.publish(&m, keys, d.Reason)
+		v.publish(q, &m, keys, d.Reason)
 	}
 }
 
-// publish takes one dead letter to its queues.
-func (v *VirtualHost) publish(m *amqp.Message, keys []string, why queue.Reason) {
+// publish takes one dead letter of a queue to its queues.
+func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, why queue.Reason) {
 	r := router{v: v}
 	v.mu.RLock()
 	err := r.route(m.Exchange, keys, m)
 	v.mu.RUnlock()
 	if err != nil {
+		v.tellDead(event.DeadLettered, from, m, why, nil)
 		v.broker.Log.Debug().Str("vhost", v.name).Str("exchange", m.Exchange).Msg("dead letter lost: no such exchange")
 		return
 	}
 	deaths := queue.Deaths(m)
+	to := slices.DeleteFunc(r.queues, func(q queue.Queue) bool {
+		name := q.Declaration().Name
+		drop := why != queue.Rejected && circular(deaths, name)
+		if drop {
+			v.broker.Log.Warn().Str("vhost", v.name).Str("queue", name).Msg("dead letter dropped: it has been in this queue before")
+		}
+		return drop
+	})
+	v.tellDead(event.DeadLettered, from, m, why, to)
 	p := queue.Publishing{Message: m, Record: new(store.Record)}
 	p.Record.Init(m, nil, 0)
-	p.Record.Reserve(len(r.queues))
-	for _, q := range r.queues {
-		name := q.Declaration().Name
-		if why != queue.Rejected && circular(deaths, name) {
-			v.broker.Log.Warn().Str("vhost", v.name).Str("queue", name).Msg("dead letter dropped: it has been in this queue before")
-			continue
-		}
+	p.Record.Reserve(len(to))
+	for _, q := range to {
 		q.Publish([]queue.Publishing{p})
 	}
 	p.Record.Release()
 	if len(p.Record.Refs()) > 0 {
 		v.broker.Store.Append(store.Batch{Records: []*store.Record{p.Record}})
+	}
+}
+
+// tellDead tells what becomes of a message that has died in a queue.
+func (v *VirtualHost) tellDead(k event.Kind, from queue.Queue, m *amqp.Message, why queue.Reason, to []queue.Queue) {
+	if v.broker.Watch == nil {
+		return
+	}
+	e := event.Event{Kind: k, VHost: v.name, Queue: from.Declaration().Name, Queues: names(to), Reason: string(why), Message: m}
+	if m != nil {
+		e.Exchange, e.RoutingKey = m.Exchange, m.RoutingKey
+	}
+	v.broker.Watch.Event(e)
+}
+
+// tellDropped tells of messages that have died for good.
+func (v *VirtualHost) tellDropped(from queue.Queue, es []queue.Entry, why queue.Reason) {
+	for i := range es {
+		v.tellDead(event.Dropped, from, es[i].Message, why, nil)
 	}
 }
 

@@ -29,14 +29,19 @@ func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err 
 	if reserved(d.Name) {
 		return false, amqp.Errorf(amqp.AccessRefused, "exchange name '%s' contains reserved prefix 'amq.*'", d.Name)
 	}
+	return d.Durable, v.createExchange(d)
+}
+
+// createExchange makes an exchange that is not there yet. changing is held.
+func (v *VirtualHost) createExchange(d exchange.Declaration) error {
 	x, err := exchange.New(v.name, d)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if d.Durable {
 		doc, err := v.exchangeDoc(d)
 		if err != nil {
-			return false, err
+			return err
 		}
 		v.keep(doc)
 	}
@@ -44,7 +49,7 @@ func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err 
 	v.exchanges[d.Name] = x
 	v.changed()
 	v.mu.Unlock()
-	return d.Durable, nil
+	return nil
 }
 
 // CheckExchange returns an error if there is no such exchange.
@@ -183,6 +188,11 @@ func (v *VirtualHost) Bind(b exchange.Binding, owner Owner) (stored bool, err er
 	if err != nil {
 		return false, err
 	}
+	return v.bind(x, b)
+}
+
+// bind adds a binding whose ends there are. changing is held.
+func (v *VirtualHost) bind(x *exchange.Exchange, b exchange.Binding) (stored bool, err error) {
 	var doc store.Doc
 	durable := v.durable(x, b.Destination)
 	if durable {

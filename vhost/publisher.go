@@ -125,6 +125,23 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 	return true, nil
 }
 
+// Queues returns the names of the queues that Publish would take a message to.
+func (p *Publisher) Queues(m amqp.Message, also []string) ([]string, error) {
+	r, err := p.find(&m, also)
+	if err != nil {
+		return nil, err
+	}
+	return names(r.queues), nil
+}
+
+func names(queues []queue.Queue) []string {
+	list := make([]string, len(queues))
+	for i, q := range queues {
+		list[i] = q.Declaration().Name
+	}
+	return list
+}
+
 // Flush hands the gathered messages to their queues, and what must last to the
 // store.
 func (p *Publisher) Flush() {

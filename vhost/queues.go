@@ -103,13 +103,17 @@ func (v *VirtualHost) newQueue(d queue.Declaration, id uint64, owner Owner) (*ho
 	if !d.Exclusive {
 		owner = nil
 	}
-	q, err := queue.New(d, queue.Config{
+	c := queue.Config{
 		ID:     id,
 		Store:  v.broker.Store,
 		Clock:  v.broker.Clock,
 		Memory: v.broker.Memory,
 		Host:   v,
-	})
+	}
+	if v.broker.Watch != nil {
+		c.Dropped = v.tellDropped
+	}
+	q, err := queue.New(d, c)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
@@ -53,6 +54,7 @@ type Broker struct {
 	Store  store.Store
 	Clock  clock.Clock
 	Memory *queue.Memory // nil for no bound
+	Watch  event.Watcher // is told what happens to messages; nil for nobody
 	Log    zerolog.Logger
 }
 

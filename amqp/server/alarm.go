@@ -66,6 +66,11 @@ func (c *connection) block() error {
 	if reason == "" {
 		return nil
 	}
+	return c.blockUntil(reason, over)
+}
+
+// blockUntil is block for a reason that is over when the channel is closed.
+func (c *connection) blockUntil(reason string, over <-chan struct{}) error {
 	if err := c.settle(); err != nil {
 		return err
 	}

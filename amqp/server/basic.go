@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/vhost"
@@ -157,6 +158,13 @@ type publication struct {
 //
 // rabbitmq: the return goes out before the confirm.
 func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error {
+	if ch.conn.server.watched() {
+		var done bool
+		var err error
+		if receipt, done, err = ch.watchPublish(p, receipt, tag); done || err != nil {
+			return err
+		}
+	}
 	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
 	if err != nil || routed {
 		return err
@@ -167,7 +175,7 @@ func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error
 // unrouted deals with a message that no queue wants.
 func (ch *channel) unrouted(p *publication, receipt store.Receipt, tag uint64) error {
 	if p.mandatory {
-		if err := ch.basicReturn(&p.message); err != nil {
+		if err := ch.basicReturn(&p.message, tag); err != nil {
 			return err
 		}
 	}
@@ -177,16 +185,22 @@ func (ch *channel) unrouted(p *publication, receipt store.Receipt, tag uint64) e
 	return nil
 }
 
-func (ch *channel) basicReturn(m *amqp.Message) error {
+func (ch *channel) basicReturn(m *amqp.Message, tag uint64) error {
 	c := ch.conn
 	c.gathered()                     // returns keep their place among confirms
 	if err := c.sync(); err != nil { // and their own confirm would overtake one that is held
 		return err
 	}
-	c.writeContent(ch.number, &amqp.BasicReturn{
-		ReplyCode: amqp.NoRoute, ReplyText: amqp.NoRoute.String(), Exchange: m.Exchange, RoutingKey: m.RoutingKey,
-	}, m)
+	c.writeContent(ch.number, basicReturn(m), m)
+	ch.tellReturn(m, tag)
 	return nil
+}
+
+// basicReturn is the method that brings a message back.
+func basicReturn(m *amqp.Message) *amqp.BasicReturn {
+	return &amqp.BasicReturn{
+		ReplyCode: amqp.NoRoute, ReplyText: amqp.NoRoute.String(), Exchange: m.Exchange, RoutingKey: m.RoutingKey,
+	}
 }
 
 // checkProperties looks at what the broker acts on, changes what it must change
@@ -269,6 +283,11 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 		ch.unacked.add(tag, delivery{queue: q, entry: e})
 	}
 	ch.mu.Unlock()
+	if ch.conn.server.Watch != nil {
+		told := ch.deliveryEvent(event.Got, tag, q, &e)
+		told.NoAck = m.NoAck
+		ch.conn.server.tell(told)
+	}
 	ch.conn.writeContent(ch.number, &amqp.BasicGetOk{
 		DeliveryTag: tag, Redelivered: e.Redelivered, Exchange: e.Message.Exchange, RoutingKey: e.Message.RoutingKey, MessageCount: uint32(left),
 	}, e.Message)
@@ -330,6 +349,9 @@ func (ch *channel) settled(how outcome, tag uint64, d delivery) {
 	if ch.tx != nil {
 		ch.tx.settled = append(ch.tx.settled, settlement{how: how, tag: tag, delivery: d})
 		return
+	}
+	if ch.conn.server.watched() {
+		how = ch.watchSettled(how, tag, &d)
 	}
 	ch.returned(&d)
 	ch.freed(d.consumer)

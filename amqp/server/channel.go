@@ -51,7 +51,7 @@ func (ch *channel) frame(f amqp.Frame) error {
 		return nil
 	}
 	e, ok := errors.AsType[*amqp.Error](err)
-	if !ok || e.Code.Hard() {
+	if _, whole := errors.AsType[errConnection](err); !ok || whole || e.Code.Hard() {
 		return err
 	}
 	return ch.close(e)
@@ -169,9 +169,10 @@ func (ch *channel) channelFlow(m *amqp.ChannelFlow) error {
 // as the client knows.
 //
 // spec: channel.close
-func (ch *channel) channelClose(*amqp.ChannelClose) error {
+func (ch *channel) channelClose(m *amqp.ChannelClose) error {
 	ch.end()
 	ch.forget()
+	ch.tellClosed(m.ReplyCode, m.ReplyText, true)
 	ch.reply(&amqp.ChannelCloseOk{})
 	return nil
 }
@@ -190,6 +191,7 @@ func (ch *channel) close(e *amqp.Error) error {
 	ch.conn.gathered()
 	ch.end()
 	ch.closing = true
+	ch.tellClosed(e.Code, e.Text, false)
 	ch.reply(&amqp.ChannelClose{ReplyCode: e.Code, ReplyText: e.ReplyText(), ClassID: e.Method.Class(), MethodID: e.Method.Method()})
 	return nil
 }
@@ -256,7 +258,10 @@ func (ch *channel) takeUnacked(upTo uint64) []delivery {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	var ds []delivery
-	for _, d := range ch.unacked.upTo(upTo) {
+	for tag, d := range ch.unacked.upTo(upTo) {
+		if ch.conn.server.Watch != nil {
+			ch.conn.server.tell(ch.settleEvent(requeue, tag, &d))
+		}
 		ch.returned(&d)
 		ds = append(ds, d)
 	}

@@ -10,7 +10,7 @@ func (ch *channel) confirmSelect(m *amqp.ConfirmSelect) error {
 		return amqp.Errorf(amqp.PreconditionFailed, "cannot switch from tx to confirm mode")
 	}
 	if ch.confirms == nil {
-		ch.confirms = &confirms{channel: ch.number, outbox: &ch.conn.outbox}
+		ch.confirms = &confirms{channel: ch.number, outbox: &ch.conn.outbox, tell: ch.tellConfirms()}
 	}
 	if m.NoWait {
 		return nil

@@ -15,12 +15,14 @@ import (
 type confirms struct {
 	channel uint16
 	outbox  *outbox
+	tell    func(confirmSpan) // what is sent, unless nil
 
 	mu       sync.Mutex // guards everything below
 	reported []confirmSpan
 	sent     uint64        // all tags up to it have been answered
 	above    []confirmSpan // and these, in order
 	listed   bool          // the outbox knows that something is reported
+	last     uint64        // a tag whose answer is the last the client hears; 0 for none
 	closed   bool
 }
 
@@ -50,6 +52,13 @@ func (cf *confirms) Confirm(lo, hi uint64, ok bool) {
 	}
 }
 
+// cutAfter has the connection cut when the answer to a tag has been written.
+func (cf *confirms) cutAfter(tag uint64) {
+	cf.mu.Lock()
+	defer cf.mu.Unlock()
+	cf.last = tag
+}
+
 // close appends the last frames and ignores what is reported from now on.
 func (cf *confirms) close(dst []byte) []byte {
 	dst = cf.emit(dst)
@@ -60,7 +69,7 @@ func (cf *confirms) close(dst []byte) []byte {
 	return dst
 }
 
-// emit appends the frames for what has been reported.
+// emit appends the frames for what has been reported. The outbox's lock is held.
 //
 // rabbitmq: one frame with multiple set for all that follows on what has been
 // answered, one for each tag beyond; a nack has requeue set, which means nothing.
@@ -72,6 +81,12 @@ func (cf *confirms) emit(dst []byte) []byte {
 
 	var run confirmSpan // acks that one frame will cover
 	for _, s := range cf.reported {
+		if cf.tell != nil {
+			cf.tell(s)
+		}
+		if s.lo <= cf.last && cf.last <= s.hi {
+			cf.outbox.cut = cutWhenWritten
+		}
 		if s.lo != cf.sent+1 {
 			dst = cf.singly(dst, s)
 			cf.above = insertSpan(cf.above, s)

@@ -66,6 +66,7 @@ type connection struct {
 
 	shown        atomic.Pointer[ConnectionInfo] // nil until the connection is open
 	channelCount atomic.Int32                   // how many channels there are
+	carriedOut   atomic.Uint64                  // octets of what was read
 
 	leaving chan struct{} // closed when why is set
 	whyMu   sync.Mutex    // guards why
@@ -166,6 +167,7 @@ func (c *connection) readLoop() error {
 			if err := c.settle(); err != nil {
 				return err
 			}
+			c.idle()
 		}
 		f, err := c.readFrame()
 		if err != nil {
@@ -282,6 +284,7 @@ func (c *connection) onChannel0(f amqp.Frame) error {
 	case *amqp.ConnectionClose:
 		c.log.Debug().Uint16("code", uint16(m.ReplyCode)).Msg("connection.close")
 		c.release()
+		c.tellClosed(m.ReplyCode, m.ReplyText, true)
 		if err := c.sync(); err != nil {
 			return err
 		}

@@ -46,6 +46,8 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 	}
 	out.mu.Lock()
 	defer out.mu.Unlock()
+	server := ch.conn.server
+	watched := server.watched()
 	for i := range es {
 		if out.broken {
 			break // the connection is ending, and its consumers are about to leave
@@ -58,8 +60,18 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 			s.starve()
 			break
 		}
+		var f DeliverFault
+		if watched && server.Faults != nil {
+			var now bool
+			if f, now = s.deliverFault(&es[i]); !now {
+				break
+			}
+		}
 		ch.tag++
 		s.write(out, &es[i])
+		if watched {
+			s.watchDelivered(out, es[i], f)
+		}
 		if !s.noAck {
 			s.unacked++
 			ch.counted++

@@ -28,6 +28,7 @@ func (c *connection) sayGoodbye(err error) {
 		c.log.Debug().Msg("client has gone")
 	case isGone(err):
 		c.log.Debug().Err(err).Msg("client has gone")
+		c.tellClosed(0, "", false)
 		c.hangUp()
 	default:
 		c.closeWith(err)
@@ -46,9 +47,11 @@ func (c *connection) closeWith(err error) {
 	e, ok := errors.AsType[*amqp.Error](err)
 	if !ok {
 		c.log.Warn().Err(err).Msg("connection lost")
+		c.tellClosed(0, "", false)
 		c.hangUp()
 		return
 	}
+	c.tellClosed(e.Code, e.Text, false)
 	if c.state == stateHandshake {
 		c.hangUp() // it has not said yet that it speaks AMQP
 		return
@@ -84,6 +87,7 @@ func (c *connection) close(e *amqp.Error, timeout time.Duration) {
 	c.conn.SetReadDeadline(time.Time{})
 	c.hangUpIn(timeout)
 	for {
+		c.idle()
 		f, err := c.readFrame()
 		if _, malformed := errors.AsType[*amqp.Error](err); malformed {
 			c.wait(min(timeout, penalty))

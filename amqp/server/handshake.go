@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/vhost"
 )
 
@@ -74,6 +75,7 @@ func protocolName(header [8]byte) string {
 // expect reads the next method on channel 0. It is nil if the client closes.
 func (c *connection) expect() (amqp.Method, error) {
 	for {
+		c.idle()
 		f, err := c.readFrame()
 		if err != nil {
 			return nil, err
@@ -162,6 +164,7 @@ func (c *connection) open() error {
 	c.vhost = v
 	c.publisher = v.NewPublisher()
 	c.shown.Store(&ConnectionInfo{Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: v.Name()})
+	c.server.tell(c.event(event.ConnectionOpened))
 	c.send(&amqp.ConnectionOpenOk{})
 	c.state = stateRunning
 	return nil

@@ -39,7 +39,9 @@ type outbox struct {
 	starved  []*consumer // refused for want of room
 	ended    bool        // nothing more will be appended
 	broken   bool        // nothing more can be written
+	cut      cut         // the client is to be cut off, in a test
 	spare    []byte      // the buffer written before, for the next turn
+	writing  bool        // what was taken last is being written
 
 	waiting   chan struct{} // closed when there is room for replies; nil if nobody waits
 	busy      bool          // something was taken since the last beat
@@ -182,6 +184,37 @@ func (o *outbox) end() {
 	o.mu.Unlock()
 }
 
+// cut says when a client is cut off.
+type cut uint8
+
+const (
+	noCut cut = iota
+	cutWhenWritten
+	cutNow
+)
+
+// cutOff has the client cut off before it hears anything more.
+func (o *outbox) cutOff() {
+	o.mu.Lock()
+	o.cut = cutNow
+	o.wake.Signal()
+	o.mu.Unlock()
+}
+
+// isCut reports whether it is time to cut the client off.
+func (o *outbox) isCut() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.cut == cutNow
+}
+
+// isEmpty reports whether everything there was to write has been written.
+func (o *outbox) isEmpty() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.size == 0 && len(o.confirms) == 0 && !o.writing || o.broken
+}
+
 // breakOff says that nothing can be written any more.
 func (o *outbox) breakOff() {
 	o.mu.Lock()
@@ -202,11 +235,16 @@ func (o *outbox) take(last net.Buffers) (out net.Buffers, starved []*consumer, o
 		o.spare = last[0][:0]
 	}
 	clear(last)
-	for !o.ready() {
-		if o.broken || o.ended {
+	o.writing = false
+	for o.cut == cutNow || !o.ready() {
+		if o.broken || o.ended || o.cut == cutNow {
 			return nil, nil, false
 		}
 		o.wake.Wait()
+	}
+	o.writing = true
+	if o.cut == cutWhenWritten {
+		o.cut = cutNow
 	}
 	out = append(last[:0], o.pieces...)
 	if len(o.buf) > o.mark {

@@ -12,8 +12,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +24,7 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -51,6 +54,8 @@ type Server struct {
 	HandshakeTimeout time.Duration  // from accepting to open; 0 means DefaultHandshakeTimeout
 	Properties       amqp.Table     // what connection.start says of the server
 	Clock            clock.Clock    // nil means clock.System
+	Watch            event.Watcher  // is told what happens to messages; nil for nobody
+	Faults           Faults         // what is to go wrong, in tests; nil for nothing
 	Log              zerolog.Logger // the zero value writes nothing
 
 	alarms alarms
@@ -114,23 +119,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 // waits until they have gone, or ctx is done: then what is left is cut off. What
 // has been confirmed by then is in the store's hands.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing = true
-	if s.idle == nil {
-		s.idle = make(chan struct{})
-		if len(s.connections) == 0 {
-			close(s.idle)
-		}
-	}
-	for l := range s.listeners {
-		l.Close()
-	}
-	var open []*connection
-	for c := range s.connections {
-		open = append(open, c)
-	}
-	s.mu.Unlock()
-
+	open := s.stopAccepting()
 	for _, c := range open {
 		c.shutdown(amqp.Errorf(amqp.ConnectionForced, "broker forced connection closure with reason 'shutdown'"))
 	}
@@ -144,6 +133,47 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	<-s.idle
 	return ctx.Err()
+}
+
+// Close stops accepting and cuts every client off without a word, as the end of
+// the process would. It returns when all have gone.
+func (s *Server) Close() {
+	for _, c := range s.stopAccepting() {
+		c.hangUp()
+	}
+	<-s.idle
+}
+
+// CutConnections cuts every client off without a word; they may come back at
+// once.
+func (s *Server) CutConnections() {
+	for _, c := range s.open() {
+		c.hangUp()
+	}
+}
+
+// stopAccepting closes the listeners, and returns the connections there are.
+func (s *Server) stopAccepting() []*connection {
+	s.mu.Lock()
+	s.closing = true
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+		if len(s.connections) == 0 {
+			close(s.idle)
+		}
+	}
+	for l := range s.listeners {
+		l.Close()
+	}
+	s.mu.Unlock()
+	return s.open()
+}
+
+// open returns the connections there are.
+func (s *Server) open() []*connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.connections))
 }
 
 func (s *Server) track(l net.Listener) bool {

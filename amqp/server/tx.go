@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/store"
 )
 
 // A tx is what a transactional channel has said since the last commit: messages
@@ -85,9 +86,17 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 // commit publishes one message of a transaction. It was accepted when it was
 // published; that its exchange has gone since makes it one that no queue wants.
 func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
-	routed, err := ch.conn.publisher.Publish(p.message, p.also, r, tag)
+	var receipt store.Receipt = r
+	if ch.conn.server.watched() {
+		var done bool
+		var err error
+		if receipt, done, err = ch.watchPublish(*p, r, tag); done || err != nil {
+			return err
+		}
+	}
+	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
 	if err != nil || !routed {
-		return ch.unrouted(p, r, tag)
+		return ch.unrouted(p, receipt, tag)
 	}
 	return nil
 }
@@ -98,6 +107,9 @@ func (ch *channel) commitSettled(settled []settlement) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	for _, x := range settled {
+		if ch.conn.server.watched() {
+			x.how = ch.watchSettled(x.how, x.tag, &x.delivery)
+		}
 		ch.returned(&x.delivery)
 		ch.freed(x.delivery.consumer)
 		s.add(x.how, x.delivery)

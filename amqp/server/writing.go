@@ -90,6 +90,10 @@ func (c *connection) writeLoop() {
 	for {
 		next, starved, ok := c.outbox.take(out)
 		if !ok {
+			if c.outbox.isCut() {
+				c.outbox.breakOff()
+				c.hangUp()
+			}
 			return
 		}
 		out = next

@@ -2,6 +2,11 @@
 
 package server
 
+import "syscall"
+
+// readable does not know.
+func readable(syscall.Conn) bool { return false }
+
 func isTooManyFiles(error) bool { return false }
 
 func isReset(error) bool { return false }

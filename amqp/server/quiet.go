@@ -1,0 +1,52 @@
+package server
+
+import (
+	"crypto/tls"
+	"syscall"
+)
+
+// Quiet reports whether all that clients have sent has been carried out, and all
+// there is to tell them written. It looks at one connection after the other: two
+// looks in a row that return the same count of octets show that nothing has come
+// in between. A connection that is blocked counts as quiet.
+func (s *Server) Quiet() (octets uint64, quiet bool) {
+	for _, c := range s.open() {
+		if !c.quiet() {
+			return 0, false
+		}
+		octets += c.reader.BytesRead()
+	}
+	return octets, true
+}
+
+// quiet reports whether the connection waits for its client.
+func (c *connection) quiet() bool {
+	if c.heartbeat.paused.Load() {
+		return true
+	}
+	done := c.carriedOut.Load()
+	return c.outbox.isEmpty() && done == c.reader.BytesRead() && !c.hasMore(done)
+}
+
+// idle notes that all that has been read is carried out.
+func (c *connection) idle() { c.carriedOut.Store(c.reader.BytesRead()) }
+
+// An arrival is a connection in memory that knows how many octets its client has
+// sent.
+type arrival interface{ Arrived() uint64 }
+
+// hasMore reports whether a client has sent something that nobody has read yet;
+// done is how much has been read.
+func (c *connection) hasMore(done uint64) bool {
+	conn := c.conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	switch conn := conn.(type) {
+	case arrival:
+		return conn.Arrived() != done
+	case syscall.Conn:
+		return readable(conn)
+	}
+	return false
+}
