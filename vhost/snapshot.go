@@ -83,7 +83,9 @@ func (v *VirtualHost) Restore(s *Snapshot) error {
 	}
 	later := v.broker.Clock.Now().Sub(s.taken)
 	for _, f := range s.queues {
-		h, err := v.createQueue(f.Declaration, nil)
+		d := f.Declaration
+		d.VHost = v.name // it may be another one's snapshot
+		h, err := v.createQueue(d, nil)
 		if err != nil {
 			return fmt.Errorf("queue %q: %w", f.Name, err)
 		}

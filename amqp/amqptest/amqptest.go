@@ -6,10 +6,13 @@
 // It keeps everything in memory, listens on a free loopback port and is gone
 // when the test ends. It depends on no client library, and on no database.
 //
+// # Looking inside
+//
 // A test can look inside without a client (Queue, Exchange, Connections), put
 // messages in and throw them out (Publish, Purge, Reset), wait for what it
-// expects to see (Await), and give each subtest a virtual host of its own
-// (VHost).
+// expects to see (Await, Idle), and give each subtest a virtual host of its own
+// (VHost), or the same state to begin with (Snapshot, Restore). The Journal tells
+// all that has happened to each message.
 //
 // # Time
 //
@@ -21,16 +24,20 @@
 //
 // Inside a testing/synctest bubble a broker on the system clock lives in the time
 // of the bubble. Sockets do not, so connect with Dial there.
+//
+// # Bad days
+//
+// Inject has something go wrong for the messages that it is told: a nack, a
+// channel or a connection closed or cut, a delay, a delivery made twice, a
+// publisher blocked. FailDisk and SetAlarm make the broker's own troubles, and
+// Restart, Kill and CutConnections those of the network.
 package amqptest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"sync"
-	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -50,27 +57,30 @@ type Broker struct {
 	*VirtualHost
 
 	// immutable
-	tb       testing.TB // nil outside a test
-	server   *server.Server
-	registry *vhost.Registry
-	store    store.Store
-	manual   *clock.Manual // nil on the system clock
+	tb      TB // nil outside a test
+	options *options
+	manual  *clock.Manual // nil on the system clock
+	book    *book
+	faults  *faults
 
-	serving sync.WaitGroup
 	closing sync.Once
 	failed  error // what Close returns; set by closing
 
+	turning sync.Mutex  // held by whoever starts or stops a run; guards last
+	last    store.Store // of the run before, closed
+
 	mu       sync.Mutex // guards what follows
+	now      *run       // nil while the broker is down
 	closed   bool
-	plain    net.Listener // nil until somebody asks for the address
-	secure   net.Listener
+	plain    *entrance // nil until somebody asks for the address
+	secure   *entrance
+	others   []*entrance
 	identity *identity
-	lost     []error // why listeners have ended
 }
 
 // New starts a broker and closes it when the test has ended. If anything goes
 // wrong, then or on the way, the test fails.
-func New(tb testing.TB, opts ...Option) *Broker {
+func New(tb TB, opts ...Option) *Broker {
 	tb.Helper()
 	b, err := start(store.NewMemory(), zerolog.Nop(), opts)
 	if err != nil {
@@ -78,6 +88,11 @@ func New(tb testing.TB, opts ...Option) *Broker {
 	}
 	b.tb = tb
 	tb.Cleanup(func() {
+		if b.options.finalCheck {
+			if err := b.Journal().Check(); err != nil {
+				tb.Errorf("%v", err)
+			}
+		}
 		if err := b.Close(); err != nil {
 			tb.Errorf("amqptest: close the broker: %v", err)
 		}
@@ -91,14 +106,7 @@ func Start(st store.Store, log zerolog.Logger, opts ...Option) (*Broker, error) 
 	if st == nil {
 		return nil, errors.New("store is nil: want one, for example store.NewMemory()")
 	}
-	b, err := start(st, log, opts)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := b.listen(); err != nil {
-		return nil, errors.Join(err, b.Close())
-	}
-	return b, nil
+	return start(st, log, opts)
 }
 
 func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
@@ -106,54 +114,63 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{store: st, manual: o.manual}
-	if b.registry, err = vhost.Open(vhost.Broker{Store: st, Clock: o.clock(), Log: o.log}, vhost.Default); err != nil {
-		return nil, err
-	}
-	b.server = &server.Server{VHosts: b.registry, Users: o.users, Store: st, Clock: o.connectionClock(), Log: o.log}
-	host, err := b.registry.Create(vhost.Default) // a store may know others only
-	if err != nil {
-		b.registry.Stop()
-		return nil, err
-	}
-	b.VirtualHost = &VirtualHost{broker: b, host: host}
-	return b, nil
+	b := &Broker{options: o, manual: o.manual, book: newBook(o.clock().Now, o.events)}
+	b.faults = newFaults(o.clock())
+	b.VirtualHost = &VirtualHost{broker: b, name: vhost.Default}
+	b.now, err = b.begin(st)
+	return b, err
 }
 
-// listen returns the address of the plain listener, and opens that if need be.
-func (b *Broker) listen() (net.Addr, error) {
+// A run is the life of a broker from a start to the next stop.
+type run struct {
+	server   *server.Server
+	registry *vhost.Registry
+	store    store.Store
+	serving  sync.WaitGroup
+
+	mu   sync.Mutex // guards lost
+	lost []error    // why listeners have ended
+}
+
+// begin starts a run on what a store holds.
+func (b *Broker) begin(st store.Store) (*run, error) {
+	o := b.options
+	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log}, vhost.Default)
+	if err != nil {
+		return nil, err
+	}
+	s := &server.Server{VHosts: registry, Users: o.users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log}
+	for _, configure := range o.server {
+		configure(s)
+	}
+	if _, err := registry.Create(vhost.Default); err != nil { // a store may know others only
+		registry.Stop()
+		return nil, err
+	}
+	return &run{server: s, registry: registry, store: st}, nil
+}
+
+var (
+	errClosed = errors.New("the broker is closed: use it before Close, or before the test ends")
+	errDown   = errors.New("the broker is down, after Kill: Restart starts it again")
+)
+
+// running returns the run that is under way.
+func (b *Broker) running() (*run, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.plain == nil {
-		l, err := b.open()
-		if err != nil {
-			return nil, err
-		}
-		b.plain = l
-		b.serve(l)
-	}
-	return b.plain.Addr(), nil
+	return b.up()
 }
 
-// open opens a listener on a free loopback port. The lock is held.
-func (b *Broker) open() (net.Listener, error) {
-	if b.closed {
+// up is running with the lock held.
+func (b *Broker) up() (*run, error) {
+	switch {
+	case b.closed:
 		return nil, errClosed
+	case b.now == nil:
+		return nil, errDown
 	}
-	return net.Listen("tcp", "127.0.0.1:0")
-}
-
-var errClosed = errors.New("the broker is closed: use it before Close, or before the test ends")
-
-// serve accepts connections on l until Close. The lock is held.
-func (b *Broker) serve(l net.Listener) {
-	b.serving.Go(func() {
-		if err := b.server.Serve(l); !errors.Is(err, server.ErrServerClosed) {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.lost = append(b.lost, err)
-		}
-	})
+	return b.now, nil
 }
 
 // Dial connects in memory, without a socket: it fits the dial hooks of clients.
@@ -161,43 +178,31 @@ func (b *Broker) serve(l net.Listener) {
 func (b *Broker) Dial(network, addr string) (net.Conn, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return nil, fmt.Errorf("amqptest: dial: %w", errClosed)
+	r, err := b.up()
+	if err != nil {
+		return nil, fmt.Errorf("amqptest: dial: %w", err)
 	}
-	client, server := net.Pipe()
-	b.serving.Go(func() { b.server.ServeConn(server) })
+	client, server := newPipe()
+	r.serving.Go(func() { r.server.ServeConn(server) })
 	return client, nil
 }
-
-// closeTimeout is how long clients get to answer connection.close.
-const closeTimeout = time.Second
 
 // Close ends all connections and stops the broker. Its error tells of anything
 // that went wrong in the broker's life, too. Closing again returns the same.
 func (b *Broker) Close() error {
-	b.closing.Do(func() { b.failed = b.close() })
+	b.closing.Do(func() {
+		b.turning.Lock()
+		defer b.turning.Unlock()
+		b.mu.Lock()
+		r := b.now
+		b.now, b.closed = nil, true
+		b.mu.Unlock()
+		b.faults.removeAll()
+		if r != nil {
+			b.failed = r.stop()
+		}
+	})
 	return b.failed
-}
-
-func (b *Broker) close() error {
-	b.mu.Lock()
-	b.closed = true
-	b.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
-	defer cancel()
-	err := b.server.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = nil // a client that does not answer is cut off
-	}
-	b.serving.Wait()
-	b.registry.Stop()
-	return errors.Join(err, errors.Join(b.lost...), b.store.Close())
-}
-
-func (b *Broker) isClosed() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.closed
 }
 
 // fail reports a mistake of the caller's.
@@ -207,5 +212,5 @@ func (b *Broker) fail(format string, args ...any) {
 		panic(text)
 	}
 	b.tb.Helper()
-	b.tb.Fatal(text)
+	b.tb.Fatalf("%s", text)
 }

@@ -134,12 +134,19 @@ func TestServeErrorsAreReported(t *testing.T) {
 	var tb fakeTB
 	tb.run(func() {
 		b := New(&tb)
-		b.URL()
-		b.plain.Close() // as if the system had taken it away
-		err := b.Await(t.Context(), func() bool {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			return len(b.lost) > 0
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if err := b.Serve(l); err != nil {
+			t.Error(err)
+		}
+		l.Close() // as if the system had taken it away
+		err = b.Await(t.Context(), func() bool {
+			b.now.mu.Lock()
+			defer b.now.mu.Unlock()
+			return len(b.now.lost) > 0
 		})
 		if err != nil {
 			t.Error(err)
@@ -267,6 +274,7 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		broker.URL()
 		if err := broker.Close(); err != nil {
 			b.Fatal(err)
 		}

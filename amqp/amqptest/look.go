@@ -56,7 +56,7 @@ func (v *VirtualHost) Queue(name string) (Queue, error) {
 	stats, ready := q.View()
 	look := Queue{Declaration: q.Declaration(), Ready: stats.Ready, Unacked: stats.Unacked, Consumers: stats.Consumers}
 	for _, e := range ready {
-		m, err := message(e)
+		m, err := message(e.Message, e.Redelivered)
 		if err != nil {
 			return Queue{}, fmt.Errorf("amqptest: message in queue %q: %w", name, err)
 		}
@@ -66,15 +66,18 @@ func (v *VirtualHost) Queue(name string) (Queue, error) {
 }
 
 func (v *VirtualHost) find(name string) (*queue.Classic, error) {
-	if q := v.host.Find(name); q != nil {
+	host, err := v.host()
+	if err != nil {
+		return nil, err
+	}
+	if q := host.Find(name); q != nil {
 		return q, nil
 	}
-	return nil, fmt.Errorf("amqptest: no queue %q in virtual host %q: want one of %q", name, v.Name(), v.host.Queues())
+	return nil, fmt.Errorf("amqptest: no queue %q in virtual host %q: want one of %q", name, v.name, host.Queues())
 }
 
-// message copies a message out of its queue.
-func message(e queue.Entry) (Message, error) {
-	m := e.Message
+// message copies one of the broker's messages.
+func message(m *amqp.Message, redelivered bool) (Message, error) {
 	fields, err := m.Properties.Fields()
 	if err != nil {
 		return Message{}, err
@@ -84,24 +87,30 @@ func message(e queue.Entry) (Message, error) {
 		RoutingKey:  m.RoutingKey,
 		Properties:  fields,
 		Body:        bytes.Clone(m.Body),
-		Redelivered: e.Redelivered,
+		Redelivered: redelivered,
 	}, nil
 }
 
 // Exchange returns the exchange of that name, "" being the default one, as it is
 // now. The error, if there is no such exchange, lists those there are.
 func (v *VirtualHost) Exchange(name string) (Exchange, error) {
-	d, bindings, ok := v.host.Exchange(name)
+	host, err := v.host()
+	if err != nil {
+		return Exchange{}, err
+	}
+	d, bindings, ok := host.Exchange(name)
 	if !ok {
-		return Exchange{}, v.noExchange(name)
+		return Exchange{}, fmt.Errorf("amqptest: no exchange %q in virtual host %q: want one of %q", name, v.name, host.Exchanges())
 	}
 	return Exchange{Declaration: d, Bindings: bindings}, nil
 }
 
-func (v *VirtualHost) noExchange(name string) error {
-	return fmt.Errorf("amqptest: no exchange %q in virtual host %q: want one of %q", name, v.Name(), v.host.Exchanges())
-}
-
 // Connections returns the connections that are open, on all virtual hosts, by
-// name.
-func (b *Broker) Connections() []server.ConnectionInfo { return b.server.Connections() }
+// name. A broker that is down has none.
+func (b *Broker) Connections() []server.ConnectionInfo {
+	r, err := b.running()
+	if err != nil {
+		return nil
+	}
+	return r.server.Connections()
+}

@@ -182,7 +182,9 @@ func TestPublishWaitsForTheStore(t *testing.T) {
 	if err := b.Publish(m); err != nil {
 		t.Fatal(err)
 	}
-	b.store.(interface{ Fail(error) }).Fail(errors.New("broken"))
+	if err := b.FailDisk(errors.New("broken")); err != nil {
+		t.Fatal(err)
+	}
 	wantError(t, b.Publish(m), "the store has failed")
 }
 
@@ -216,7 +218,7 @@ func TestVHostsAreApart(t *testing.T) {
 	if err == nil {
 		t.Error("the virtual host is there after the end of its test")
 	}
-	if got := b.registry.Delete(gone.Name()); got == nil {
+	if got := b.now.registry.Delete(gone.Name()); got == nil {
 		t.Error("the registry still has it")
 	}
 }

@@ -7,8 +7,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/store"
 )
 
 // An Option makes a broker different from the usual one.
@@ -19,6 +21,10 @@ type options struct {
 	users            *auth.Users
 	manual           *clock.Manual // nil for the system clock
 	systemHeartbeats bool
+	events           int // that the journal keeps
+	finalCheck       bool
+	server           []func(*server.Server)
+	reopen           func() (store.Store, error) // nil if it is not known
 }
 
 // dawn is what a manual clock shows first.
@@ -68,9 +74,54 @@ func WithUser(name, password string) Option {
 	}
 }
 
+// WithJournal has the journal keep so many events; 0 has it keep none.
+func WithJournal(events int) Option {
+	return func(o *options) error {
+		if events < 0 {
+			return fmt.Errorf("journal of %d events: want 0 or more", events)
+		}
+		o.events = events
+		return nil
+	}
+}
+
+// WithFinalCheck fails a test at the end of which a delivery is left that nobody
+// has acked, rejected or requeued, or that has published a message which no queue
+// got; see Journal.Check.
+func WithFinalCheck() Option {
+	return func(o *options) error {
+		o.finalCheck = true
+		return nil
+	}
+}
+
+// WithServer has a function change the server before it starts, and each time it
+// starts again: limits, heartbeats, what it says of itself. The function is not to
+// touch Clock, Watch and Faults.
+func WithServer(configure func(s *server.Server)) Option {
+	return func(o *options) error {
+		if configure == nil {
+			return errors.New("WithServer: the function is nil: want one that changes a server")
+		}
+		o.server = append(o.server, configure)
+		return nil
+	}
+}
+
+// WithReopen says how Restart opens the store of Start again, once it is closed.
+func WithReopen(open func() (store.Store, error)) Option {
+	return func(o *options) error {
+		if open == nil {
+			return errors.New("WithReopen: the function is nil: want one that opens a store")
+		}
+		o.reopen = open
+		return nil
+	}
+}
+
 // gather applies options to the usual ones.
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
-	o := &options{log: log, users: new(auth.Users)}
+	o := &options{log: log, users: new(auth.Users), events: bookMost}
 	o.users.Set("guest", "guest")
 	for _, opt := range opts {
 		if opt == nil {

@@ -6,7 +6,9 @@ import (
 	"strconv"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/vhost"
 )
 
 // Publish puts a message into the queues that its exchange routes it to, as a
@@ -17,8 +19,9 @@ func (v *VirtualHost) Publish(m Message) error {
 	if err := check(m); err != nil {
 		return err
 	}
-	if v.broker.isClosed() {
-		return fmt.Errorf("amqptest: publish: %w", errClosed)
+	host, err := v.host()
+	if err != nil {
+		return err
 	}
 	switch x, err := v.Exchange(m.Exchange); {
 	case err != nil:
@@ -27,20 +30,37 @@ func (v *VirtualHost) Publish(m Message) error {
 		return fmt.Errorf("amqptest: exchange %q is internal: want one that clients may publish to", m.Exchange)
 	}
 	published := amqp.NewMessage(m.Exchange, m.RoutingKey, m.Properties.Properties(), append([]byte(nil), m.Body...))
+	also := queue.RoutingKeys(&published)[1:]
 	taken := make(receipt, 1)
-	p := v.host.NewPublisher()
-	routed, err := p.Publish(published, queue.RoutingKeys(&published)[1:], taken, 1)
+	p := host.NewPublisher()
+	if err := v.tell(p, &published, also); err != nil {
+		return fmt.Errorf("amqptest: publish: %w", err)
+	}
+	routed, err := p.Publish(published, also, taken, 1)
 	switch {
 	case err != nil:
 		return fmt.Errorf("amqptest: publish: %w", err)
 	case !routed:
 		return fmt.Errorf("amqptest: no queue gets what is published to exchange %q with key %q: want a binding that matches; queues are %q",
-			m.Exchange, m.RoutingKey, v.host.Queues())
+			m.Exchange, m.RoutingKey, host.Queues())
 	}
 	p.Flush()
 	if !<-taken {
 		return errors.New("amqptest: a queue has refused the message: it is full, or the store has failed")
 	}
+	return nil
+}
+
+// tell puts a message, and where it goes, into the journal.
+func (v *VirtualHost) tell(p *vhost.Publisher, m *amqp.Message, also []string) error {
+	queues, err := p.Queues(*m, also)
+	if err != nil {
+		return err
+	}
+	e := event.Event{Kind: event.Published, VHost: v.name, Exchange: m.Exchange, RoutingKey: m.RoutingKey, Message: m}
+	v.broker.book.Event(e)
+	e.Kind, e.Queues = event.Routed, queues
+	v.broker.book.Event(e)
 	return nil
 }
 

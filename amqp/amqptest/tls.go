@@ -49,19 +49,18 @@ func (b *Broker) listenTLS() (net.Addr, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.secure != nil {
-		return b.secure.Addr(), nil
+		return b.secure.addr, nil
 	}
 	id, err := b.identify()
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
 	}
-	l, err := b.open()
+	e, err := b.open(&tls.Config{Certificates: []tls.Certificate{id.certificate}})
 	if err != nil {
 		return nil, err
 	}
-	b.secure = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{id.certificate}})
-	b.serve(b.secure)
-	return b.secure.Addr(), nil
+	b.secure = e
+	return e.addr, nil
 }
 
 // identify returns the broker's identity, and makes it if need be. The lock is

@@ -123,7 +123,7 @@ func (s *consumer) event(entry *queue.Entry) event.Event {
 func (ch *channel) settleEvent(how outcome, tag uint64, d *delivery) event.Event {
 	kind := [...]event.Kind{ack: event.Acked, requeue: event.Requeued, reject: event.Rejected}[how]
 	e := ch.deliveryEvent(kind, tag, d.queue, &d.entry)
-	e.Redelivered, e.Ended = false, ch.ended
+	e.Ended = ch.ended
 	if d.consumer != nil {
 		e.Consumer = d.consumer.tag
 	}

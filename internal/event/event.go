@@ -53,7 +53,7 @@ type Event struct {
 	Queues []string
 
 	NoAck       bool   // Delivered, Got: it counts as acked
-	Redelivered bool   // Delivered, Got
+	Redelivered bool   // Delivered, Got, and what becomes of them
 	Mandatory   bool   // Published, Routed
 	Ended       bool   // Requeued: its channel has ended, nobody has asked for it
 	Reason      string // DeadLettered, Dropped: why it died, as x-death spells it
