@@ -155,17 +155,19 @@ func (q *Classic) enqueue(p *Publishing) {
 	if m := p.Message; q.limits.ttl != unlimited || m.Properties.Has(amqp.FlagExpiration) {
 		expires = q.expiresAt(m)
 	}
-	q.place(p, Entry{expires: expires})
+	q.place(p, expires, false)
 }
 
-// place is enqueue for an entry of which it is known whether it was redelivered
-// and when it expires.
-func (q *Classic) place(p *Publishing, e Entry) {
+// place is enqueue for a message of which it is known when it expires.
+func (q *Classic) place(p *Publishing, expires int64, redelivered bool) {
 	m := p.Message
 	i := min(int(m.Priority), len(q.lanes)-1)
 	l := &q.lanes[i]
 	l.last++
-	e.Message, e.size, e.seq = m, uint32(len(m.Body)), uint64(i)<<store.LaneShift|l.last
+	e := Entry{
+		Message: m, Redelivered: redelivered,
+		size: uint32(len(m.Body)), seq: uint64(i)<<store.LaneShift | l.last, expires: expires,
+	}
 	if q.decl.Durable && m.Persistent && p.Record != nil {
 		e.ref = p.Record.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
 	}

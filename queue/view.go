@@ -46,12 +46,12 @@ func (q *Classic) restock(es []Entry, later time.Duration) []*store.Record {
 	for i, e := range es {
 		records[i] = new(store.Record)
 		records[i].Init(e.Message, nil, 0)
-		placed := Entry{Redelivered: e.Redelivered}
-		if e.expires != 0 {
+		expires := e.expires
+		if expires != 0 {
 			q.expiry.used = true
-			placed.expires = e.expires + later.Milliseconds()
+			expires += later.Milliseconds()
 		}
-		q.place(&Publishing{Message: e.Message, Record: records[i]}, placed)
+		q.place(&Publishing{Message: e.Message, Record: records[i]}, expires, e.Redelivered)
 	}
 	q.deliver()
 	q.expire()

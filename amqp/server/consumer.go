@@ -48,6 +48,7 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 	defer out.mu.Unlock()
 	server := ch.conn.server
 	watched := server.watched()
+	var f DeliverFault
 	for i := range es {
 		if out.broken {
 			break // the connection is ending, and its consumers are about to leave
@@ -60,8 +61,7 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 			s.starve()
 			break
 		}
-		var f DeliverFault
-		if watched && server.Faults != nil {
+		if watched {
 			var now bool
 			if f, now = s.deliverFault(&es[i]); !now {
 				break

@@ -155,9 +155,13 @@ func (ch *channel) publishLate(p publication, receipt store.Receipt, tag uint64)
 // deliverFault asks what is wrong with a delivery, and reports false if it is not
 // to be made now.
 func (s *consumer) deliverFault(e *queue.Entry) (f DeliverFault, now bool) {
+	faults := s.ch.conn.server.Faults
+	if faults == nil {
+		return f, true
+	}
 	told := s.event(e)
 	told.Tag++ // the one it is about to get
-	f = s.ch.conn.server.Faults.Deliver(told)
+	f = faults.Deliver(told)
 	if f.Later != nil {
 		f.Later(func() { s.queue.Wake(s) })
 		return f, false

@@ -79,8 +79,9 @@ func (ch *channel) tellReturn(m *amqp.Message, tag uint64) {
 	if ch.conn.server.Watch == nil {
 		return
 	}
+	kept := *m // so that the one of the hot path may stay on its stack
 	e := ch.event(event.Returned)
-	e.Tag, e.Exchange, e.RoutingKey, e.Message = tag, m.Exchange, m.RoutingKey, m
+	e.Tag, e.Exchange, e.RoutingKey, e.Message = tag, m.Exchange, m.RoutingKey, &kept
 	e.Code, e.Text = amqp.NoRoute, amqp.NoRoute.String()
 	ch.conn.server.tell(e)
 }
