@@ -43,6 +43,11 @@ func (q *Classic) handed(s *subscription, l *lane, es []Entry) {
 		q.settle(es)
 	} else {
 		q.unacked += len(es)
+		for i := range es {
+			if es[i].ref != nil {
+				es[i].ref.HandOut()
+			}
+		}
 	}
 	q.take(l, es)
 	if !s.touched {

@@ -29,6 +29,7 @@ type Record struct {
 	holds   atomic.Int32
 	phase   atomic.Uint32
 	refused atomic.Bool
+	out     atomic.Int32 // how often a consumer got the message
 }
 
 // A Ref is one place of a message: a queue, the number it has there, and when it
@@ -116,6 +117,9 @@ func (f *Ref) Abandon() { atomic.StoreUint32(&f.settled, 1) }
 // it has claimed the record: what is settled later it will be told of.
 func (f *Ref) Settled() bool { return atomic.LoadUint32(&f.settled) == 1 }
 
+// HandOut says that a consumer has got the message, and may soon settle it.
+func (f *Ref) HandOut() { f.record.out.Add(1) }
+
 // Written reports whether the message is on disk.
 func (f *Ref) Written() bool { return f.record.phase.Load() == written }
 
@@ -134,6 +138,14 @@ func (r *Record) Release() (last bool) {
 // Claim moves the record into the group being written, and reports false if it
 // was cancelled: then it is not to be written. Only a store calls it.
 func (r *Record) Claim() bool { return r.phase.CompareAndSwap(pending, writing) }
+
+// Out reports whether consumers of all queues have got the message, as far as is
+// known: a store may then wait a little, for it will soon need no writing.
+func (r *Record) Out() bool { return int(r.out.Load()) >= len(r.refs) }
+
+// Cancelled reports whether the message was settled everywhere before it was
+// written.
+func (r *Record) Cancelled() bool { return r.phase.Load() == cancelled }
 
 // Awaited reports whether somebody waits to hear of the record. A store need not
 // hurry to write the others: most will be settled soon.

@@ -72,11 +72,10 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 	}
 	ch.commitSettled(settled)
 	ch.conn.gathered()
-	ok := r.wait()
 	if err := ch.conn.stored(); err != nil {
 		return err
 	}
-	if !ok {
+	if !r.wait() {
 		return amqp.Errorf(amqp.PreconditionFailed, "partial tx completion")
 	}
 	ch.reply(&amqp.TxCommitOk{})

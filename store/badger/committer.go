@@ -11,12 +11,13 @@ import (
 // The committer is the goroutine that writes. Nothing else does, so that all
 // share one sync. It has no timer for what somebody waits for: while one group
 // is written the next one gathers, and that is all there is to batching. Only
-// what nobody waits for is held back a little, because most of it will need no
-// writing soon.
+// what nobody waits for is held back a little, and what consumers have got
+// already, because most of it will need no writing soon.
 type committer struct {
 	s     *Store
 	timer *time.Timer
 	armed bool
+	grace *grace
 
 	next     uint64 // number of the next segment
 	builders []*builder
@@ -36,6 +37,7 @@ const adviseEvery = 4 << 20
 
 func (c *committer) run() {
 	defer close(c.s.committed)
+	c.grace = newGrace()
 	c.timer = time.NewTimer(time.Hour)
 	c.disarm()
 	c.rest()
@@ -45,17 +47,27 @@ func (c *committer) run() {
 		case <-c.s.wake:
 		case <-c.timer.C:
 			due, c.armed = true, false
+		case <-c.grace.timer.C:
+			late := c.grace.turn()
+			c.process(late)
+			c.s.recycle(late)
 		}
 		closing := c.s.isClosing()
 		for g := c.s.take(due || closing); g != nil; g = c.s.take(due || closing) {
+			c.grace.holdBack(g)
 			c.process(g)
 			c.s.recycle(g)
 		}
 		if due || closing || c.s.turning.Load() {
-			c.process(&group{last: closing})
+			g := &group{last: closing}
+			if closing {
+				c.grace.holdBack(g)
+			}
+			c.process(g)
 		}
 		if closing {
 			c.disarm()
+			c.grace.timer.Stop()
 			return
 		}
 		c.rest()

@@ -33,7 +33,7 @@ const recordOverhead = 128
 func (g *group) add(b *store.Batch) {
 	g.records = append(g.records, b.Records...)
 	for _, r := range b.Records {
-		g.bytes += int64(len(r.Message.Body)+len(r.Message.Properties)) + recordOverhead
+		g.bytes += octets(r)
 		g.urgent = g.urgent || r.Awaited()
 	}
 	for _, s := range b.Settled {
@@ -48,6 +48,18 @@ func (g *group) add(b *store.Batch) {
 	if len(b.Docs) > 0 || g.bytes >= lazyLimit {
 		g.urgent = true
 	}
+}
+
+// octets is what a record counts for.
+func octets(r *store.Record) int64 {
+	return int64(len(r.Message.Body)+len(r.Message.Properties)) + recordOverhead
+}
+
+// join puts the records of another group, which are older, in front.
+func (g *group) join(older *group) {
+	g.records = append(older.records, g.records...)
+	g.bytes += older.bytes
+	*older = group{}
 }
 
 // lazyLimit is how many octets of messages that nobody waits for may gather
