@@ -271,4 +271,7 @@ func TestBodies(t *testing.T) {
 	if got := (Config{}).Bodies(4000); got != 1000 {
 		t.Errorf("not given: got %d, want 1000", got)
 	}
+	if got := (Config{}).Bodies(16 << 30); got != 32<<20 {
+		t.Errorf("on a large machine: got %d, want 32 MiB", got)
+	}
 }

