@@ -191,6 +191,19 @@ func (a *arguments) queueVersion() {
 	}
 }
 
+// CheckMode returns RabbitMQ's error if the declaration names a mode, or version
+// 1. Neither means anything; a broker may refuse them nevertheless.
+func (d Declaration) CheckMode() error {
+	a := arguments{d: d}
+	if _, ok := d.Arguments["x-queue-mode"]; ok {
+		a.notForClassic("x-queue-mode")
+	}
+	if n, ok := amqp.Integer(d.Arguments["x-queue-version"]); ok && n == 1 {
+		a.invalid("x-queue-version", `"unsupported queue version '1'"`)
+	}
+	return a.err
+}
+
 func (a *arguments) locator() {
 	a.word("x-queue-leader-locator", "", "invalid_queue_locator_arg", "client-local", "balanced", "min-masters", "random")
 }
@@ -202,7 +215,11 @@ func (a *arguments) foreign() {
 		"x-max-age", "x-stream-max-segment-size-bytes", "x-stream-filter-size-bytes", "x-max-in-memory-length", "x-max-in-memory-bytes",
 	} {
 		if _, ok := a.d.Arguments[key]; ok {
-			a.fail("invalid arg '%s' for queue '%s' in vhost '%s' of queue type rabbit_classic_queue", key, a.d.Name, a.d.VHost)
+			a.notForClassic(key)
 		}
 	}
+}
+
+func (a *arguments) notForClassic(key string) {
+	a.fail("invalid arg '%s' for queue '%s' in vhost '%s' of queue type rabbit_classic_queue", key, a.d.Name, a.d.VHost)
 }
