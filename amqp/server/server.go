@@ -34,7 +34,7 @@ const (
 	DefaultFrameMax         = 131072
 	DefaultChannelMax       = 2047
 	DefaultHeartbeat        = 60 * time.Second
-	DefaultMaxMessageSize   = 128 << 20
+	DefaultMaxMessageSize   = 16 << 20
 	DefaultHandshakeTimeout = 10 * time.Second
 )
 
@@ -52,6 +52,11 @@ type Server struct {
 	Properties       amqp.Table     // what connection.start says of the server
 	Clock            clock.Clock    // nil means clock.System
 	Log              zerolog.Logger // the zero value writes nothing
+
+	// What follows is in the manner of one or the other RabbitMQ.
+
+	PerConsumerQos bool // a prefetch with global is for each consumer
+	ReturnReplies  bool // a mandatory reply by direct reply-to is returned though it is delivered
 
 	alarms alarms
 

@@ -85,6 +85,9 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 // commit publishes one message of a transaction. It was accepted when it was
 // published; that its exchange has gone since makes it one that no queue wants.
 func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
+	if err := ch.returnReply(p); err != nil {
+		return err
+	}
 	routed, err := ch.conn.publisher.Publish(p.message, p.also, r, tag)
 	if err != nil || !routed {
 		return ch.unrouted(p, r, tag)
