@@ -2,6 +2,7 @@ package queue
 
 import (
 	"math"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -40,6 +41,8 @@ type limits struct {
 	hasDeadKey   bool
 	maxPriority  int
 	singleActive bool
+
+	consumerTimeout time.Duration // for acking a delivery; 0 if the queue has no say in it
 }
 
 // parseLimits reads the arguments of a classic queue, with RabbitMQ's error for
@@ -54,6 +57,8 @@ func parseLimits(d Declaration) (limits, error) {
 		maxPriority:  int(a.priority()),
 		overflow:     Overflow(a.word("x-overflow", string(DropHead), "invalid_overflow", string(DropHead), string(RejectPublish), string(RejectPublishDLX))),
 		singleActive: a.flag("x-single-active-consumer"),
+
+		consumerTimeout: a.consumerTimeout(),
 	}
 	l.deadExchange, l.deadLetter = a.deadExchange()
 	l.deadKey, l.hasDeadKey = a.text("x-dead-letter-routing-key")
@@ -164,6 +169,15 @@ func (a *arguments) deadExchange() (string, bool) {
 		a.fail("invalid type '%s' for arg 'x-dead-letter-exchange' in queue '%s' in vhost '%s'", amqp.TypeName(v), a.d.Name, a.d.VHost)
 	}
 	return s, ok
+}
+
+// consumerTimeout reads a number of milliseconds.
+//
+// rabbitmq: it is not looked at when the queue is declared; what is no such number
+// means nothing
+func (a *arguments) consumerTimeout() time.Duration {
+	n, _ := amqp.Integer(a.d.Arguments["x-consumer-timeout"])
+	return time.Duration(min(max(n, 0), MaxMilliseconds)) * time.Millisecond
 }
 
 func (a *arguments) queueType() {

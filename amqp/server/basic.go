@@ -60,6 +60,7 @@ func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
 		return err
 	}
 	ch.consumers[s.tag] = s
+	ch.noteTimeout(s.queue)
 	if !m.NoWait {
 		if err := ch.conn.sync(); err != nil { // deliveries would overtake a reply that is held
 			return err
@@ -275,6 +276,7 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	if err != nil {
 		return err
 	}
+	ch.noteTimeout(q)
 	e, left, ok, err := q.Get(m.NoAck)
 	if err != nil {
 		return ch.conn.failed(err)
