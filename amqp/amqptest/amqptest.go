@@ -17,7 +17,8 @@
 // and returns when everything that became due has been done: messages whose time
 // to live is over have been dropped, or have gone through however many
 // dead-letter exchanges; queues that nobody has used have been deleted. A retry
-// after an hour is tested in microseconds.
+// after an hour is tested in microseconds. Channels that have left a delivery
+// unacknowledged for half an hour are closed, right after.
 //
 // Inside a testing/synctest bubble a broker on the system clock lives in the time
 // of the bubble. Sockets do not, so connect with Dial there.
@@ -36,6 +37,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/compat/follow"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -107,10 +109,17 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 		return nil, err
 	}
 	b := &Broker{store: st, manual: o.manual}
-	if b.registry, err = vhost.Open(vhost.Broker{Store: st, Clock: o.clock(), Log: o.log}, vhost.Default); err != nil {
+	broker := vhost.Broker{Store: st, Clock: o.clock(), Log: o.log}
+	follow.InVHosts(o.rules, &broker)
+	if b.registry, err = vhost.Open(broker, vhost.Default); err != nil {
 		return nil, err
 	}
-	b.server = &server.Server{VHosts: b.registry, Users: o.users, Store: st, Clock: o.connectionClock(), Log: o.log}
+	b.server = &server.Server{
+		VHosts: b.registry, Users: o.users, Store: st, Clock: o.connectionClock(), Log: o.log,
+		MaxMessageSize: o.rules.MaxMessageSize,
+		Properties:     server.Properties(server.DefaultProduct, o.rules.Version, "development"),
+	}
+	follow.InServer(o.rules, b.server)
 	host, err := b.registry.Create(vhost.Default) // a store may know others only
 	if err != nil {
 		b.registry.Stop()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/compat"
 )
 
 // An Option makes a broker different from the usual one.
@@ -19,6 +20,7 @@ type options struct {
 	users            *auth.Users
 	manual           *clock.Manual // nil for the system clock
 	systemHeartbeats bool
+	rules            compat.Rules
 }
 
 // dawn is what a manual clock shows first.
@@ -29,7 +31,8 @@ var dawn = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 // time to live of messages, the expiry of queues, and also heartbeats and the
 // deadlines of logins, so that a client is hung up on when the time goes on by
 // two of its heartbeat intervals at once, and one whose login was refused waits
-// for three seconds of that time; see WithSystemHeartbeats.
+// for three seconds of that time; see WithSystemHeartbeats. The consumer timeout
+// obeys it in any case.
 func WithManualClock() Option {
 	return func(o *options) error {
 		o.manual = clock.NewManual(dawn)
@@ -44,6 +47,17 @@ func WithSystemHeartbeats() Option {
 	return func(o *options) error {
 		o.systemHeartbeats = true
 		return nil
+	}
+}
+
+// WithCompat has the broker follow a series of RabbitMQ: "3.13", "4.2" as without
+// the option, or "4.3", which refuses queues that are neither durable nor exclusive
+// and more. The broker presents itself as that RabbitMQ too. What the series differ
+// in is in docs/compatibility.md.
+func WithCompat(series string) Option {
+	return func(o *options) (err error) {
+		o.rules, err = compat.For(series)
+		return err
 	}
 }
 
@@ -72,6 +86,7 @@ func WithUser(name, password string) Option {
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
 	o := &options{log: log, users: new(auth.Users)}
 	o.users.Set("guest", "guest")
+	opts = append([]Option{WithCompat(compat.Default)}, opts...)
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("an option is nil: want one that a With function returned")

@@ -70,8 +70,9 @@ type connection struct {
 	channelCount atomic.Int32                   // how many channels there are
 
 	leaving chan struct{} // closed when why is set
-	mu      sync.Mutex    // guards why, and the time at which reading ends
+	mu      sync.Mutex    // guards what follows, and the deadline of reading
 	why     *amqp.Error   // what somebody else wants the connection to end with
+	waking  bool          // the read loop will be woken, for what is overdue
 }
 
 func newConnection(s *Server, conn net.Conn) *connection {
@@ -254,12 +255,7 @@ func (c *connection) shutdown(why *amqp.Error) {
 	}
 	c.why = why
 	close(c.leaving)
-	c.wake()
-}
-
-// wake has the read loop look up from reading. The lock is held.
-func (c *connection) wake() {
-	c.conn.SetReadDeadline(time.Unix(1, 0)) // if it fails the read loop is awake
+	c.conn.SetReadDeadline(time.Unix(1, 0)) // wakes the read loop; if it fails that is awake
 }
 
 // readOn lets the read loop go on reading after it was woken, unless the
@@ -270,6 +266,7 @@ func (c *connection) readOn() bool {
 	if c.why != nil {
 		return false
 	}
+	c.waking = false
 	c.conn.SetReadDeadline(time.Time{}) // if it fails the next read does too
 	return true
 }

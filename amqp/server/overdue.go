@@ -6,18 +6,23 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/queue"
 )
 
 // From one look at what is unacked to the next a tenth of the consumer timeout
-// passes, within these bounds. A channel is closed after the timeout and at most
-// two looks.
+// passes, within these bounds.
 //
 // rabbitmq: it looks once a minute
 const (
 	leastLook = 100 * time.Millisecond
 	mostLook  = time.Minute
 )
+
+// lastChance is how much longer a client has in its own time, whatever the clock of
+// the messages shows: an ack that is on its way still counts, and so does one that
+// had no time to be sent because somebody moved that clock by hours at once.
+const lastChance = 250 * time.Millisecond
 
 // ages know for how long the deliveries of a channel have been unacked. Making a
 // delivery notes nothing. Instead every look marks how far the delivery tags have
@@ -110,8 +115,8 @@ func (s *Server) timeoutOf(q queue.Queue) time.Duration {
 	return s.consumerTimeout()
 }
 
-// look looks at what is unacked, and wakes the read loop if something is overdue:
-// it closes channels.
+// look looks at what is unacked, and has the read loop woken soon if something is
+// overdue: it closes channels.
 func (c *connection) look(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,8 +124,9 @@ func (c *connection) look(now time.Time) {
 	for _, ch := range c.channels {
 		overdue = ch.look(now) || overdue
 	}
-	if overdue {
-		c.wake()
+	if overdue && c.why == nil && !c.waking {
+		c.waking = true
+		c.conn.SetReadDeadline(clock.System.Now().Add(lastChance)) // if it fails the connection is gone
 	}
 }
 
@@ -148,8 +154,8 @@ func (c *connection) closeOverdue() error {
 	return nil
 }
 
-// tooLate returns the error to close the channel with if a delivery is overdue. It
-// may have been acked since that was found.
+// tooLate returns the error to close the channel with if a delivery is overdue, and
+// has not been acked since that was found.
 //
 // rabbitmq: no method is to blame
 func (ch *channel) tooLate() *amqp.Error {

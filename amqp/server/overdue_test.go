@@ -51,10 +51,12 @@ func patiently(t *testing.T, change func(*Server), test func(p patient)) {
 	})
 }
 
-// after moves the clock on, and compares what the server says then with want.
+// after moves the clock on, lets the client's last chance pass, and compares what
+// the server says with want.
 func (p patient) after(d time.Duration, want ...string) {
 	p.t.Helper()
 	p.clock.Advance(d)
+	time.Sleep(lastChance)
 	p.hears(nil, want...)
 }
 
@@ -238,16 +240,28 @@ func TestChannelIsClosedWithinAPublish(t *testing.T) {
 }
 
 func TestWhatIsAckedAtTheLastMomentIsNotLate(t *testing.T) {
-	ch := &channel{conn: &connection{server: new(Server)}, tag: 1}
-	ch.unacked.add(1, named("a"))
-	start := time.Unix(1, 0)
-	if ch.look(start) || !ch.look(start.Add(DefaultConsumerTimeout)) {
-		t.Fatal("want it to be late at the second look")
-	}
-	ch.unacked.take(1)
-	if e := ch.tooLate(); e != nil {
-		t.Errorf("got %v, want nothing: it has been acked", e)
-	}
+	patiently(t, nil, func(p patient) {
+		p.consuming("")
+		p.clock.Advance(24 * time.Hour)
+		time.Sleep(lastChance - time.Nanosecond)
+		p.hears([]string{`1 basic.ack delivery-tag=1`})
+		p.after(0)
+		p.hears(publish(1, "q"), delivered(1, "c", 2, "q")...)
+		p.after(24*time.Hour, timedOut(1, 1_800_000)) // once more, with the same read loop
+	})
+}
+
+// Looks that come quickly do not put off what an earlier one has found.
+func TestLooksDoNotPutOffTheEnd(t *testing.T) {
+	patiently(t, func(s *Server) { s.ConsumerTimeout = time.Second }, func(p patient) {
+		p.consuming("")
+		p.clock.Advance(1100 * time.Millisecond)
+		for range 2 {
+			time.Sleep(lastChance / 2)
+			p.clock.Advance(leastLook)
+		}
+		p.hears(nil, timedOut(1, 1000))
+	})
 }
 
 func TestNobodyLooksWithoutConnections(t *testing.T) {
