@@ -116,7 +116,7 @@ func (q *Classic) deadSettled(dead []Dead) {
 // way.
 type DeathHeaders struct {
 	// Continue goes on with the x-death header that a client wrote; otherwise it
-	// is replaced.
+	// is replaced. If there is one, whatever is in it, the death is not the first.
 	Continue bool
 
 	// NoLast leaves out x-last-death-exchange, -queue and -reason.
@@ -143,11 +143,12 @@ func (d *Dead) Copy(h DeathHeaders, queue, exchange, key string, now time.Time) 
 	if m.Properties.Has(amqp.FlagExpiration) {
 		death["original-expiration"] = m.Properties.Expiration()
 	}
-	deaths := Deaths(m)
-	if h.Continue && !m.DeadLettered {
+	deaths, first := Deaths(m), !m.DeadLettered
+	if h.Continue && first {
 		deaths = entries(m)
+		_, before := m.Properties.Header("x-death")
+		first = !before
 	}
-	first := len(deaths) == 0
 	for i, old := range deaths {
 		if old["queue"] == queue && old["reason"] == string(d.Reason) {
 			n, _ := amqp.Integer(old["count"])

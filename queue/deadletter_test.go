@@ -178,11 +178,16 @@ func TestDeathsOfAClientAreContinuedIfWanted(t *testing.T) {
 		"with others":                    {[]any{"no entry", amqp.Table{"queue": "p"}, theirs()}, []any{int64(6), "before"}, false},
 		"of another queue":               {[]any{amqp.Table{"queue": "p", "reason": "rejected"}}, []any{int64(1), "x"}, false},
 		"with a count that is no number": {[]any{amqp.Table{"queue": "q", "reason": "rejected", "count": "many", "exchange": "x"}}, []any{int64(1), "x"}, false},
-		"without entries":                {[]any{}, []any{int64(1), "x"}, true},
-		"that are no list":               {"nonsense", []any{int64(1), "x"}, true},
+		"without entries":                {[]any{}, []any{int64(1), "x"}, false},
+		"that it did not write":          {nil, []any{int64(1), "x"}, true},
+		"that are no list":               {"nonsense", []any{int64(1), "x"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := Dead{Message: message("", amqp.Fields{Headers: amqp.Table{"x-death": test.header}}), Reason: Rejected}
+			var theirs amqp.Table
+			if test.header != nil {
+				theirs = amqp.Table{"x-death": test.header}
+			}
+			d := Dead{Message: message("", amqp.Fields{Headers: theirs}), Reason: Rejected}
 			dead := d.Copy(DeathHeaders{Continue: true}, "q", "dlx", "k", time.Unix(1, 0))
 			newest := Deaths(&dead)[0]
 			if got := []any{newest["count"], newest["exchange"]}; !reflect.DeepEqual(got, test.want) {
