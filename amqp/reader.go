@@ -193,6 +193,8 @@ func (r *Reader) nextLarge(n int) ([]byte, error) {
 		m, err := r.readOnce(octets[len(octets):cap(octets)])
 		octets = octets[:len(octets)+m]
 		if err != nil {
+			// A deadline may only mean that the reader is to look up.
+			r.chunk, r.start, r.end = octets[:cap(octets)], 0, len(octets)
 			return nil, unexpected(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -277,5 +278,45 @@ func TestLargeFramesGrowWithWhatArrives(t *testing.T) {
 				t.Errorf("allocated %d octets, want at most %d", allocated, limit)
 			}
 		})
+	}
+}
+
+// A halting reader brings some octets at a time, and after each of them a
+// deadline that has passed.
+type halting struct {
+	octets  []byte
+	stroke  int
+	halting bool
+}
+
+func (h *halting) Read(b []byte) (int, error) {
+	if h.halting = !h.halting; h.halting {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n := copy(b, h.octets[:min(h.stroke, len(h.octets))])
+	h.octets = h.octets[n:]
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func TestReadFrameGoesOnAfterADeadline(t *testing.T) {
+	sizes := []int{0, 10, minChunk, firstGrow, 3 * firstGrow, 10, maxChunk}
+	for _, stroke := range []int{700, 50_000} {
+		var octets []byte
+		for i, size := range sizes {
+			octets = append(octets, bodyFrame(byte('a'+i), size)...)
+		}
+		r := NewReader(&halting{octets: octets, stroke: stroke})
+		for i, size := range sizes {
+			f, err := r.ReadFrame()
+			for errors.Is(err, os.ErrDeadlineExceeded) {
+				f, err = r.ReadFrame()
+			}
+			if err != nil || !bytes.Equal(f.Payload, bytes.Repeat([]byte{byte('a' + i)}, size)) {
+				t.Fatalf("%d at a time, frame %d: got %d octets, %v, want %d", stroke, i, len(f.Payload), err, size)
+			}
+		}
 	}
 }

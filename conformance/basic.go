@@ -154,7 +154,7 @@ func TestUnknownDeliveryModeIsTransient(t T) {
 	queue := unique(t)
 	r.call(1, queueDeclare(queue, exclusive, nil), 11)
 	r.publish(1, "", queue, props(flagDeliveryMode, uint8(3)), "a")
-	if !since(t, "4.0", "an unknown delivery-mode is transient") {
+	if !always(t, "4.0", "an unknown delivery-mode is transient") {
 		r.expectClose(1, closing{406, "invalid message: {delivery_mode_unknown,3}", 60, 40})
 		return
 	}

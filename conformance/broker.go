@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,8 +26,8 @@ type broker struct {
 	user, password string
 	product        string
 	version        string
-	harebell       bool // says so in its server properties
-	major, minor   int  // of the version it presents
+	harebell       bool   // says so in its server properties
+	presents       [3]int // the version: major, minor and patch
 }
 
 // meet connects to a broker once and learns who it is.
@@ -57,13 +59,30 @@ func meet(address string) (broker, error) {
 	return b, b.number(connection.Properties["version"])
 }
 
-// number takes major and minor from the version a broker presents.
+// number takes apart the version that a broker presents. What comes after the
+// numbers, as in 4.3.0-rc.1, does not matter.
 func (b *broker) number(version any) error {
 	text, _ := version.(string)
-	if _, err := fmt.Sscanf(text, "%d.%d", &b.major, &b.minor); err != nil {
+	numbers, _, _ := strings.Cut(text, "-")
+	var err error
+	if b.presents, err = numbersOf(numbers); err != nil {
 		return fmt.Errorf("version %q: %w", text, err)
 	}
 	return nil
+}
+
+// numbersOf returns the numbers of a version of two or three.
+func numbersOf(version string) (numbers [3]int, err error) {
+	parts := strings.Split(version, ".")
+	if len(parts) < 2 {
+		return numbers, errors.New("want two or three numbers with dots between them")
+	}
+	for i, part := range parts[:min(len(parts), len(numbers))] {
+		if numbers[i], err = strconv.Atoi(part); err != nil {
+			return numbers, err
+		}
+	}
+	return numbers, nil
 }
 
 // ours reports whether the broker is Harebell, which answers better than
@@ -74,22 +93,37 @@ func ours(t T, reason string) bool {
 	return target.harebell
 }
 
-// since reports whether the broker behaves like RabbitMQ of the given version or
-// later; Harebell follows the 4.2 series. The reason says what changed.
+// since reports whether the broker is RabbitMQ of the given version or later, or
+// Harebell following one. The reason says what changed.
 func since(t T, version, reason string) bool {
 	t.Helper()
 	t.Logf("since %s: %s", version, reason)
-	major, minor, _ := strings.Cut(version, ".")
-	x, errX := strconv.Atoi(major)
-	y, errY := strconv.Atoi(minor)
-	if errX != nil || errY != nil {
-		t.Fatalf("version %q", version)
+	return presents(t, version)
+}
+
+// always is since for what Harebell does also when it follows an older version.
+func always(t T, version, reason string) bool {
+	t.Helper()
+	t.Logf("since %s, in Harebell always: %s", version, reason)
+	return target.harebell || presents(t, version)
+}
+
+// never is since for what Harebell does not do even when it follows that version.
+func never(t T, version, reason string) bool {
+	t.Helper()
+	t.Logf("since %s, in Harebell never: %s", version, reason)
+	return !target.harebell && presents(t, version)
+}
+
+// presents reports whether the broker presents itself as the given version or a
+// later one.
+func presents(t T, version string) bool {
+	t.Helper()
+	numbers, err := numbersOf(version)
+	if err != nil {
+		t.Fatalf("version %q: %v", version, err)
 	}
-	follows := [2]int{target.major, target.minor}
-	if target.harebell {
-		follows = [2]int{4, 2}
-	}
-	return follows[0] > x || follows[0] == x && follows[1] >= y
+	return slices.Compare(target.presents[:], numbers[:]) >= 0
 }
 
 // slow skips a rule that waits for a broker's timer.

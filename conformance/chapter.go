@@ -22,17 +22,24 @@ type Rule struct {
 
 // A Difference is a place where a rule knows that brokers answer differently.
 type Difference struct {
+	Kind   Kind
 	Rule   string // where it is made; empty if several rules share it
-	Since  string // the version of RabbitMQ that changed; empty if none has
+	Since  string // the version of RabbitMQ that changed; empty for Ours
 	Reason string
 }
 
+// A Kind says how Harebell and versions of RabbitMQ differ.
+type Kind string
+
+const (
+	Ours   Kind = "ours"   // Harebell differs from every RabbitMQ
+	Since  Kind = "since"  // versions of RabbitMQ differ, and Harebell does as the one it follows
+	Always Kind = "always" // versions differ, and Harebell does as new ones whatever it follows
+	Never  Kind = "never"  // versions differ, and Harebell does as old ones whatever it follows
+)
+
 // Deliberate reports whether Harebell stays apart from RabbitMQ on purpose.
-// Otherwise versions of RabbitMQ differ among themselves, and Harebell follows
-// the 4.2 series.
-func (d Difference) Deliberate() bool {
-	return d.Since == "" || strings.Contains(d.Reason, "Harebell")
-}
+func (d Difference) Deliberate() bool { return d.Kind != Since }
 
 // Sentence returns the name of a rule in words: max length drops the oldest.
 func (r Rule) Sentence() string { return sentence(r.Name) }

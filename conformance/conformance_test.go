@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/amqptest"
+	"github.com/harebellmq/harebell/internal/compat"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -47,7 +48,34 @@ func judgeTests(m *testing.M, address string) int {
 }
 
 // TestRules checks each rule as a test of its name: go test -run Rules/MaxLength.
-func TestRules(t *testing.T) {
+func TestRules(t *testing.T) { checkRules(t) }
+
+// TestProfiles checks them against Harebell following the other series of RabbitMQ,
+// without those that wait: go test -run Profiles/4.3/MaxLength.
+func TestProfiles(t *testing.T) {
+	if os.Getenv("AMQP_URL") != "" {
+		t.Skip("only Harebell inside the test process has profiles")
+	}
+	before, hurry := target, impatient
+	t.Cleanup(func() { target, impatient = before, hurry })
+	for _, series := range compat.Series() {
+		if series == compat.Default {
+			continue // which is what TestRules checks
+		}
+		t.Run(series, func(t *testing.T) {
+			b := amqptest.New(t, amqptest.WithCompat(series))
+			met, err := meet(b.URL())
+			if err != nil {
+				t.Fatal(err)
+			}
+			target, impatient = met, true
+			checkRules(t)
+		})
+	}
+}
+
+// checkRules checks each rule as a part of t.
+func checkRules(t *testing.T) {
 	for _, chapter := range Chapters {
 		for _, rule := range chapter.Rules {
 			t.Run(rule.Name, func(t *testing.T) { rule.Check(tester{t}) })

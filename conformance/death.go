@@ -154,12 +154,51 @@ func TestDeathsFromAClient(t T) {
 		t.Errorf("before a death: got %v, want 5 as sent", got)
 	}
 	s.ok(d.Reject(false))
-	want := int64(6)
-	if since(t, "4.0", "x-death of a client is replaced, not continued") {
-		want = 1
+	want := int64(1)
+	if continuesDeaths(t) {
+		want = 6
 	}
 	if entries := deaths(t, s.consume(dead).next()); len(entries) != 1 || entries[0]["count"] != want {
 		t.Errorf("after a death: got %v, want count %d", entries, want)
+	}
+}
+
+// continuesDeaths reports whether the broker goes on with an x-death header that a
+// client wrote.
+func continuesDeaths(t T) bool {
+	t.Helper()
+	return !since(t, "4.0", "x-death of a client is replaced, not continued")
+}
+
+func TestDeathsFromAClientOfAnotherQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	_, d := s.rejected(nil, amqp.Publishing{Headers: amqp.Table{"x-death": []any{amqp.Table{
+		"count": int64(5), "reason": "rejected", "queue": "another", "exchange": "",
+		"time": time.Unix(1, 0), "routing-keys": []any{"another"},
+	}}}})
+	want := 1
+	if continuesDeaths(t) {
+		want = 2
+	}
+	entries := deaths(t, d)
+	if len(entries) != want || entries[0]["count"] != int64(1) || want == 2 && entries[1]["count"] != int64(5) {
+		t.Errorf("got %v, want %d entries, the new one first", entries, want)
+	}
+	if _, found := d.Headers["x-first-death-queue"]; found == continuesDeaths(t) {
+		t.Errorf("x-first-death-queue there: got %v, want it if the death is the first one", found)
+	}
+}
+
+func TestDeathsFromAClientThatAreNone(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, d := s.rejected(nil, amqp.Publishing{Headers: amqp.Table{"x-death": []any{}}})
+	if entries := deaths(t, d); len(entries) != 1 || entries[0]["queue"] != queue {
+		t.Errorf("got %v, want one new entry", entries)
+	}
+	if _, found := d.Headers["x-first-death-queue"]; found == continuesDeaths(t) {
+		t.Errorf("x-first-death-queue there: got %v", found)
 	}
 }
 
@@ -169,6 +208,9 @@ func TestDeathsFromAClientThatAreNoArrayAreDiscarded(t T) {
 	_, d := s.rejected(nil, amqp.Publishing{Headers: amqp.Table{"x-death": "nonsense"}})
 	if entries := deaths(t, d); len(entries) != 1 || entries[0]["count"] != int64(1) {
 		t.Errorf("got %v, want one new entry", entries)
+	}
+	if _, found := d.Headers["x-first-death-queue"]; found == continuesDeaths(t) {
+		t.Errorf("x-first-death-queue there: got %v", found)
 	}
 }
 

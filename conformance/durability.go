@@ -23,9 +23,11 @@ func TestRestart(t T) {
 	limited := before.shared(amqp.Table{"x-max-length": int32(1)})
 
 	transient := unique(t)
-	_, err := before.QueueDeclare(transient, false, false, false, false, nil)
-	before.ok(err)
-	before.bind(transient, x, "", nil)
+	if transientQueues(t) {
+		_, err := before.QueueDeclare(transient, false, false, false, false, nil)
+		before.ok(err)
+		before.bind(transient, x, "", nil)
+	}
 
 	before.confirm()
 	publish := func(queue, body string, mode uint8) {

@@ -120,7 +120,7 @@ func TestUnknownExchangeTypeIsRefused(t T) {
 	t.Parallel()
 	r := openRaw(t)
 	r.send(1, exchangeDeclare(unique(t), "no-such-type", 0, nil))
-	if since(t, "4.0", "406 on the channel instead of 503") {
+	if since(t, "3.13.3", "406 on the channel instead of 503") {
 		r.expectClose(1, closing{406, "unknown exchange type 'no-such-type'", 40, 10})
 	} else {
 		r.expectClose(0, closing{503, "unknown exchange type 'no-such-type'", 40, 10})
@@ -134,7 +134,7 @@ func TestEmptyExchangeTypeIsRefused(t T) {
 	switch {
 	case ours(t, "no matter which words happen to exist inside the server"):
 		r.expectCode(1, 406)
-	case since(t, "4.0", "406 on the channel instead of 503"):
+	case since(t, "3.13.3", "406 on the channel instead of 503"):
 		r.expectClose(1, closing{406, "invalid exchange type ''", 40, 10})
 	default:
 		r.expectClose(0, closing{503, "invalid exchange type ''", 40, 10})

@@ -156,7 +156,7 @@ func TestPublishIsCheckedInOrder(t T) {
 			closing{406, "user_id property set to 'nobody' but authenticated user was '" + target.user + "'", 60, 40},
 		},
 	}
-	if since(t, "4.0", "user-id is the last thing checked") {
+	if always(t, "4.0", "user-id is the last thing checked") {
 		delete(rows, "user-id before expiration")
 		rows["expiration before user-id"] = refusal{
 			exchanged("fanout"), publish(props(flagExpiration|flagUserID, "x", "nobody")),
@@ -194,19 +194,37 @@ func TestBodyAboveTheLimitIs406(t T) {
 	t.Parallel()
 	slow(t)
 	r := openRaw(t)
-	const size = 128<<20 + 1
-	r.send(1, basicPublish("", "nowhere", 0))
-	r.write(appendFrame(nil, frameHeader, 1, contentHeader(size, nil)))
-	chunk := appendFrame(nil, frameBody, 1, make([]byte, 131064))
-	sent := 0
-	for ; size-sent >= 131064; sent += 131064 {
-		r.write(chunk)
-	}
-	r.write(appendFrame(nil, frameBody, 1, make([]byte, size-sent)))
+	r.publishZeros(128<<20 + 1)
 	a := r.expect(1, 20, 40)
 	code, got := a.short(), a.shortstr()
 	if want := "PRECONDITION_FAILED - message size 134217729 is larger than configured max size "; code != 406 ||
 		!strings.HasPrefix(got, want) {
 		t.Errorf("got %d %s, want 406 %s...", code, got, want)
 	}
+}
+
+func TestBodyMayHave16MiBUnlessConfigured(t T) {
+	t.Parallel()
+	slow(t)
+	r := openRaw(t)
+	r.publishZeros(16 << 20)
+	r.ping(1)
+	r.publishZeros(16<<20 + 1)
+	if since(t, "4.0", "16 MiB instead of 128") {
+		r.expectClose(1, closing{406, "message size 16777217 is larger than configured max size 16777216", 60, 40})
+	} else {
+		r.ping(1)
+	}
+}
+
+// publishZeros sends a body of so many octets to nowhere.
+func (r *raw) publishZeros(size int) {
+	r.t.Helper()
+	r.send(1, basicPublish("", "nowhere", 0))
+	r.write(appendFrame(nil, frameHeader, 1, contentHeader(uint64(size), nil)))
+	chunk := appendFrame(nil, frameBody, 1, make([]byte, 131064))
+	for ; size >= 131064; size -= 131064 {
+		r.write(chunk)
+	}
+	r.write(appendFrame(nil, frameBody, 1, make([]byte, size)))
 }

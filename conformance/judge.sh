@@ -27,7 +27,8 @@ await() {
 }
 
 harebell_start() {
-	"$root/bin/harebell" serve --listen "127.0.0.1:$harebell_port" --data-dir "$work/harebell" >>"$work/harebell.log" 2>&1 &
+	"$root/bin/harebell" serve --listen "127.0.0.1:$harebell_port" --data-dir "$work/harebell" \
+		--consumer-timeout "$CONSUMER_TIMEOUT" >>"$work/harebell.log" 2>&1 &
 	echo $! >"$work/harebell.pid"
 	await "$harebell_port"
 }
@@ -54,7 +55,8 @@ rabbitmq_install() {
 
 rabbitmq_start() {
 	mkdir -p "$work/rabbitmq"
-	printf 'listeners.tcp.1 = 127.0.0.1:%s\n' "$rabbitmq_port" >"$work/rabbitmq.conf"
+	printf 'listeners.tcp.1 = 127.0.0.1:%s\nconsumer_timeout = %s\n' "$rabbitmq_port" "$CONSUMER_TIMEOUT" >"$work/rabbitmq.conf"
+	echo '[{rabbit, [{channel_tick_interval, 500}]}].' >"$work/advanced.config" # not only once a minute
 	echo '[].' >"$work/enabled_plugins"
 	"$rabbitmq_bin/rabbitmq-server" >>"$work/rabbitmq.log" 2>&1 &
 	await "$rabbitmq_port"
@@ -97,6 +99,7 @@ if [ "${1:-}" = rabbitmq ]; then
 	shift
 fi
 export work rabbitmq_bin=/usr/lib/rabbitmq/bin
+export CONSUMER_TIMEOUT=8000 # milliseconds: longer than other rules keep anything, shorter than they wait
 work=$(mktemp -d)
 trap finish EXIT
 trap 'exit 2' INT TERM
@@ -114,7 +117,8 @@ if [ -n "$with_rabbitmq" ]; then
 	ERL_EPMD_PORT=$(free 26000)
 	export HOME="$work" RABBITMQ_NODENAME="conformance@localhost" RABBITMQ_PID_FILE="$work/rabbitmq.pid"
 	export RABBITMQ_MNESIA_BASE="$work/rabbitmq" RABBITMQ_LOG_BASE="$work/rabbitmq"
-	export RABBITMQ_CONFIG_FILE="$work/rabbitmq.conf" RABBITMQ_ENABLED_PLUGINS_FILE="$work/enabled_plugins"
+	export RABBITMQ_CONFIG_FILE="$work/rabbitmq.conf" RABBITMQ_ADVANCED_CONFIG_FILE="$work/advanced.config"
+	export RABBITMQ_ENABLED_PLUGINS_FILE="$work/enabled_plugins"
 	rabbitmq_start
 	urls+=(--url "amqp://guest:guest@127.0.0.1:$rabbitmq_port/")
 fi

@@ -14,7 +14,7 @@ func TestAmqplainLogin(t T) {
 
 func TestAmqplainLoginWithBinaryValues(t T) {
 	t.Parallel()
-	if !since(t, "4.0", "LOGIN and PASSWORD may be binary") {
+	if !always(t, "4.0", "LOGIN and PASSWORD may be binary") {
 		t.Skip("refused by this version")
 	}
 	r := greetRaw(t)

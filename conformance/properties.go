@@ -101,7 +101,7 @@ func TestNestedTablesPassThrough(t T) {
 // verbatim skips a test of octets that RabbitMQ 4 writes anew.
 func verbatim(t T) {
 	t.Helper()
-	if !target.harebell && since(t, "4.0", "headers are decoded and written anew; Harebell passes them as they came") {
+	if never(t, "4.0", "headers are decoded and written anew, not passed on as they came") {
 		t.Skip("not so in this version")
 	}
 }

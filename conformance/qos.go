@@ -121,9 +121,30 @@ func TestGetsDoNotCountAgainstPrefetch(t T) {
 // globalQos skips a test of the channel-wide limit where there is none.
 func globalQos(t T) {
 	t.Helper()
-	if since(t, "4.3", "global prefetch counts per consumer; Harebell keeps it channel-wide") {
+	if !hasGlobalQos(t) {
 		t.Skip("no global prefetch in this version")
 	}
+}
+
+func hasGlobalQos(t T) bool {
+	t.Helper()
+	return !since(t, "4.3", "global prefetch is for each consumer, unless permitted")
+}
+
+func TestGlobalPrefetchIsForEachConsumerWhereItIsNotPermitted(t T) {
+	t.Parallel()
+	if hasGlobalQos(t) {
+		t.Skip("it is for the channel in this version")
+	}
+	s := open(t)
+	one, two := s.queue(nil), s.queue(nil)
+	s.ok(s.Qos(1, 0, true))
+	first, second := s.consume(one), s.consume(two)
+	s.publish("", one, "a", "b")
+	s.publish("", two, "c")
+	first.want("a")
+	second.want("c")
+	first.wantRest("")
 }
 
 func TestGlobalPrefetchIsSharedByAllConsumersOfTheChannel(t T) {

@@ -172,10 +172,21 @@ func TestRedeclaringKeepsTheMessages(t T) {
 	s.wantDrain(queue, "a")
 }
 
-func TestTransientSharedQueuesAreAllowed(t T) {
+// transientQueues reports whether queues may be neither durable nor exclusive.
+func transientQueues(t T) bool {
+	t.Helper()
+	return !since(t, "4.3", "queues neither durable nor exclusive are refused, unless permitted")
+}
+
+func TestTransientSharedQueues(t T) {
 	t.Parallel()
-	if since(t, "4.3", "refused by default; Harebell keeps allowing them") {
-		t.Skip("refused by this version")
+	if !transientQueues(t) {
+		r := openRaw(t)
+		r.send(1, queueDeclare(unique(t), 0, nil))
+		r.expectClose(0, closing{541, "Feature `transient_nonexcl_queues` is deprecated.\nBy default, this feature is not permitted anymore.\n" +
+			"The feature will be removed from a future major RabbitMQ version, regardless of the configuration; " +
+			"actual version to be determined.\nTo...", 50, 10})
+		return
 	}
 	s := open(t)
 	name := unique(t)
@@ -229,9 +240,6 @@ func TestQueueArgumentsAtTheirLimitsAreAccepted(t T) {
 		{"x-overflow": "drop-head"},
 		{"x-overflow": "reject-publish"},
 		{"x-overflow": "reject-publish-dlx"},
-		{"x-queue-mode": "lazy"},
-		{"x-queue-mode": "default"},
-		{"x-queue-version": int32(1)},
 		{"x-queue-version": int32(2)},
 		{"x-queue-type": "classic"},
 		{"x-single-active-consumer": false},
@@ -242,6 +250,33 @@ func TestQueueArgumentsAtTheirLimitsAreAccepted(t T) {
 		if _, err := s.QueueDeclare("", false, false, true, false, args); err != nil {
 			t.Fatalf("%v: %v", args, err)
 		}
+	}
+}
+
+// queueModes reports whether arguments from before the second version of classic
+// queues are accepted.
+func queueModes(t T) bool {
+	t.Helper()
+	return !since(t, "4.3", "x-queue-mode and x-queue-version 1 are refused")
+}
+
+func TestQueueModeAndVersion1(t T) {
+	t.Parallel()
+	for rule, argument := range map[string]fields{
+		"mode lazy":    text("x-queue-mode", "lazy"),
+		"mode default": text("x-queue-mode", "default"),
+		"version 1":    number("x-queue-version", 1),
+	} {
+		t.Run(rule, func(t T) {
+			t.Parallel()
+			r := openRaw(t)
+			r.send(1, queueDeclare(unique(t), exclusive, argument))
+			if queueModes(t) {
+				r.expect(1, 50, 11)
+			} else {
+				r.expectCode(1, 406)
+			}
+		})
 	}
 }
 

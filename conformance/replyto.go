@@ -56,7 +56,7 @@ func TestDeliveryTagsOfReplies(t T) {
 		tags = append(tags, replies.next().DeliveryTag)
 	}
 	want := "[2 2 2]"
-	if since(t, "4.2", "replies count like other deliveries") {
+	if always(t, "4.2", "replies count like other deliveries") {
 		want = "[2 3 4]"
 	}
 	if got := fmt.Sprint(tags); got != want {
@@ -87,6 +87,20 @@ func TestMandatoryReplyToAnAliveRequester(t T) {
 			t.Errorf("returned: got %q, want the reply though it was delivered", back.Body)
 		}
 	}
+	if back := responder.returned(); string(back.Body) != "sentinel" {
+		t.Errorf("returned: got %q, want the sentinel", back.Body)
+	}
+}
+
+func TestMandatoryReplyThatAQueueGetsTooIsNotReturned(t T) {
+	t.Parallel()
+	s, responder := open(t), open(t)
+	replies, address := s.request()
+	queue := s.queue(nil)
+	responder.ok(responder.Publish("", address, true, false, amqp.Publishing{Body: []byte("a"), Headers: amqp.Table{"CC": []any{queue}}}))
+	replies.want("a")
+	s.wantReady(queue, 1)
+	responder.mandatory("", unique(t), "sentinel")
 	if back := responder.returned(); string(back.Body) != "sentinel" {
 		t.Errorf("returned: got %q, want the sentinel", back.Body)
 	}

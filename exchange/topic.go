@@ -45,6 +45,22 @@ func (t *topic) bind(b *binding) error {
 	return nil
 }
 
+// CheckHashes returns PRECONDITION_FAILED if a topic exchange's binding key has
+// more than two words #. Here they do no harm; a broker may refuse them
+// nevertheless.
+func CheckHashes(key string) error {
+	hashes := 0
+	for word := range strings.SplitSeq(key, ".") {
+		if word == anyWords {
+			hashes++
+		}
+	}
+	if hashes > 2 {
+		return amqp.Errorf(amqp.PreconditionFailed, "Topic binding key '%s' uses %d '#' wildcards, at most 2 are allowed", key, hashes)
+	}
+	return nil
+}
+
 // unbind takes out b and the part of the trie that led to nothing else.
 func (t *topic) unbind(b *binding) {
 	n := b.node

@@ -3,6 +3,7 @@ package queue
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/clock"
@@ -101,6 +102,9 @@ func (q *Classic) Declaration() Declaration { return q.decl }
 
 // Long implements Queue.
 func (q *Classic) Long() bool { return q.long.Load() }
+
+// ConsumerTimeout implements Queue.
+func (q *Classic) ConsumerTimeout() time.Duration { return q.limits.consumerTimeout }
 
 // DeadLetterTo returns where dead letters go: the exchange and, if it is set,
 // the routing key that replaces theirs.

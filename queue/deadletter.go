@@ -115,14 +115,25 @@ func (q *Classic) deadSettled(dead []Dead) {
 	}
 }
 
+// DeathHeaders say how the headers tell of a death. The zero value is the usual
+// way.
+type DeathHeaders struct {
+	// Continue goes on with the x-death header that a client wrote; otherwise it
+	// is replaced. If there is one, whatever is in it, the death is not the first.
+	Continue bool
+
+	// NoLast leaves out x-last-death-exchange, -queue and -reason.
+	NoLast bool
+}
+
 // Copy returns the message as it is published to the dead-letter exchange: with
 // its death noted, and without its expiration, so that it does not die of the
 // same again.
 //
 // rabbitmq: the newest death is the first entry of x-death; there is one entry
 // for each pair of queue and reason, which keeps the time, exchange and keys of
-// the first such death. What a client wrote under these names is replaced.
-func (d *Dead) Copy(queue, exchange, key string, now time.Time) amqp.Message {
+// the first such death.
+func (d *Dead) Copy(h DeathHeaders, queue, exchange, key string, now time.Time) amqp.Message {
 	m := d.Message
 	death := amqp.Table{
 		"count":        int64(1),
@@ -135,7 +146,12 @@ func (d *Dead) Copy(queue, exchange, key string, now time.Time) amqp.Message {
 	if m.Properties.Has(amqp.FlagExpiration) {
 		death["original-expiration"] = m.Properties.Expiration()
 	}
-	deaths := Deaths(m)
+	deaths, first := Deaths(m), !m.DeadLettered
+	if h.Continue && first {
+		deaths = entries(m)
+		_, before := m.Properties.Header("x-death")
+		first = !before
+	}
 	for i, old := range deaths {
 		if old["queue"] == queue && old["reason"] == string(d.Reason) {
 			n, _ := amqp.Integer(old["count"])
@@ -151,17 +167,18 @@ func (d *Dead) Copy(queue, exchange, key string, now time.Time) amqp.Message {
 		list = append(list, old)
 	}
 
-	p := m.Properties
-	if !m.DeadLettered {
+	p := m.Properties.WithoutExpiration()
+	if first {
 		p = p.WithHeader("x-first-death-exchange", m.Exchange).
 			WithHeader("x-first-death-queue", queue).
 			WithHeader("x-first-death-reason", string(d.Reason))
 	}
-	p = p.WithHeader("x-death", list).
-		WithHeader("x-last-death-exchange", m.Exchange).
-		WithHeader("x-last-death-queue", queue).
-		WithHeader("x-last-death-reason", string(d.Reason)).
-		WithoutExpiration()
+	p = p.WithHeader("x-death", list)
+	if !h.NoLast {
+		p = p.WithHeader("x-last-death-exchange", m.Exchange).
+			WithHeader("x-last-death-queue", queue).
+			WithHeader("x-last-death-reason", string(d.Reason))
+	}
 	dead := amqp.NewMessage(exchange, key, p, m.Body)
 	dead.DeadLettered = true
 	return dead
@@ -173,6 +190,11 @@ func Deaths(m *amqp.Message) []amqp.Table {
 	if !m.DeadLettered {
 		return nil
 	}
+	return entries(m)
+}
+
+// entries returns those of the x-death header, whoever wrote it.
+func entries(m *amqp.Message) []amqp.Table {
 	v, _ := m.Properties.Header("x-death")
 	list, _ := v.([]any)
 	deaths := make([]amqp.Table, 0, len(list))

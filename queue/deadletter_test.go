@@ -2,6 +2,7 @@ package queue
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,7 +98,7 @@ func TestFirstDeath(t *testing.T) {
 		Headers: amqp.Table{"CC": []any{"cc1", int32(1), "cc2"}, "x-death": "a client's", "own": true},
 	})
 	d := Dead{Message: m, Reason: Expired}
-	dead := d.Copy("q", "dlx", "dead", time.Unix(1234, 0))
+	dead := d.Copy(DeathHeaders{}, "q", "dlx", "dead", time.Unix(1234, 0))
 	if dead.Exchange != "dlx" || dead.RoutingKey != "dead" || string(dead.Body) != "body" || !dead.DeadLettered {
 		t.Errorf("got %+v", dead)
 	}
@@ -128,7 +129,7 @@ func TestDeathsAreCountedPerQueueAndReason(t *testing.T) {
 		reason Reason
 	}{{"a", Rejected}, {"b", Expired}, {"a", Rejected}, {"a", Expired}} {
 		d := Dead{Message: &m, Reason: death.reason}
-		m = d.Copy(death.queue, "dlx", "k", time.Unix(int64(i), 0))
+		m = d.Copy(DeathHeaders{}, death.queue, "dlx", "k", time.Unix(int64(i), 0))
 	}
 	type entry struct {
 		queue, reason any
@@ -160,6 +161,50 @@ func TestRoutingKeys(t *testing.T) {
 		m := message("", amqp.Fields{Headers: amqp.Table{"CC": cc}})
 		if got := RoutingKeys(m); !reflect.DeepEqual(got, []string{"key"}) {
 			t.Errorf("CC %v: got %q, want the message's own key", cc, got)
+		}
+	}
+}
+
+func TestDeathsOfAClientAreContinuedIfWanted(t *testing.T) {
+	theirs := func() amqp.Table {
+		return amqp.Table{"queue": "q", "reason": "rejected", "count": int32(5), "exchange": "before"}
+	}
+	for name, test := range map[string]struct {
+		header any
+		want   []any // of the first entry: count and exchange
+		first  bool  // x-first-death headers are written
+	}{
+		"of the same queue and reason":   {[]any{theirs()}, []any{int64(6), "before"}, false},
+		"with others":                    {[]any{"no entry", amqp.Table{"queue": "p"}, theirs()}, []any{int64(6), "before"}, false},
+		"of another queue":               {[]any{amqp.Table{"queue": "p", "reason": "rejected"}}, []any{int64(1), "x"}, false},
+		"with a count that is no number": {[]any{amqp.Table{"queue": "q", "reason": "rejected", "count": "many", "exchange": "x"}}, []any{int64(1), "x"}, false},
+		"without entries":                {[]any{}, []any{int64(1), "x"}, false},
+		"that it did not write":          {nil, []any{int64(1), "x"}, true},
+		"that are no list":               {"nonsense", []any{int64(1), "x"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var theirs amqp.Table
+			if test.header != nil {
+				theirs = amqp.Table{"x-death": test.header}
+			}
+			d := Dead{Message: message("", amqp.Fields{Headers: theirs}), Reason: Rejected}
+			dead := d.Copy(DeathHeaders{Continue: true}, "q", "dlx", "k", time.Unix(1, 0))
+			newest := Deaths(&dead)[0]
+			if got := []any{newest["count"], newest["exchange"]}; !reflect.DeepEqual(got, test.want) {
+				t.Errorf("newest death: got %v, want %v", got, test.want)
+			}
+			if _, first := headers(dead)["x-first-death-queue"]; first != test.first {
+				t.Errorf("x-first-death-queue there: got %v, want %v", first, test.first)
+			}
+		})
+	}
+}
+
+func TestLastDeathsAreLeftOutIfWanted(t *testing.T) {
+	d := Dead{Message: message("", amqp.Fields{}), Reason: Rejected}
+	for name := range headers(d.Copy(DeathHeaders{NoLast: true}, "q", "dlx", "k", time.Unix(1, 0))) {
+		if strings.HasPrefix(name, "x-last-death-") {
+			t.Errorf("got %s, want none of them", name)
 		}
 	}
 }

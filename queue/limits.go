@@ -2,6 +2,7 @@ package queue
 
 import (
 	"math"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -40,6 +41,8 @@ type limits struct {
 	hasDeadKey   bool
 	maxPriority  int
 	singleActive bool
+
+	consumerTimeout time.Duration // for acking a delivery; 0 if the queue has no say in it
 }
 
 // parseLimits reads the arguments of a classic queue, with RabbitMQ's error for
@@ -54,6 +57,8 @@ func parseLimits(d Declaration) (limits, error) {
 		maxPriority:  int(a.priority()),
 		overflow:     Overflow(a.word("x-overflow", string(DropHead), "invalid_overflow", string(DropHead), string(RejectPublish), string(RejectPublishDLX))),
 		singleActive: a.flag("x-single-active-consumer"),
+
+		consumerTimeout: a.consumerTimeout(),
 	}
 	l.deadExchange, l.deadLetter = a.deadExchange()
 	l.deadKey, l.hasDeadKey = a.text("x-dead-letter-routing-key")
@@ -166,6 +171,15 @@ func (a *arguments) deadExchange() (string, bool) {
 	return s, ok
 }
 
+// consumerTimeout reads a number of milliseconds.
+//
+// rabbitmq: it is not looked at when the queue is declared; what is no such number
+// means nothing
+func (a *arguments) consumerTimeout() time.Duration {
+	n, _ := amqp.Integer(a.d.Arguments["x-consumer-timeout"])
+	return time.Duration(min(max(n, 0), MaxMilliseconds)) * time.Millisecond
+}
+
 func (a *arguments) queueType() {
 	s, ok := a.text("x-queue-type")
 	if ok && s != "classic" && s != "" && s != "undefined" {
@@ -191,6 +205,19 @@ func (a *arguments) queueVersion() {
 	}
 }
 
+// CheckMode returns RabbitMQ's error if the declaration names a mode, or version
+// 1. Neither means anything; a broker may refuse them nevertheless.
+func (d Declaration) CheckMode() error {
+	a := arguments{d: d}
+	if _, ok := d.Arguments["x-queue-mode"]; ok {
+		a.notForClassic("x-queue-mode")
+	}
+	if n, ok := amqp.Integer(d.Arguments["x-queue-version"]); ok && n == 1 {
+		a.invalid("x-queue-version", `"unsupported queue version '1'"`)
+	}
+	return a.err
+}
+
 func (a *arguments) locator() {
 	a.word("x-queue-leader-locator", "", "invalid_queue_locator_arg", "client-local", "balanced", "min-masters", "random")
 }
@@ -202,7 +229,11 @@ func (a *arguments) foreign() {
 		"x-max-age", "x-stream-max-segment-size-bytes", "x-stream-filter-size-bytes", "x-max-in-memory-length", "x-max-in-memory-bytes",
 	} {
 		if _, ok := a.d.Arguments[key]; ok {
-			a.fail("invalid arg '%s' for queue '%s' in vhost '%s' of queue type rabbit_classic_queue", key, a.d.Name, a.d.VHost)
+			a.notForClassic(key)
 		}
 	}
+}
+
+func (a *arguments) notForClassic(key string) {
+	a.fail("invalid arg '%s' for queue '%s' in vhost '%s' of queue type rabbit_classic_queue", key, a.d.Name, a.d.VHost)
 }

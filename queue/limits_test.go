@@ -3,6 +3,7 @@ package queue
 import (
 	"math"
 	"testing"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -52,6 +53,24 @@ func TestInvalidArguments(t *testing.T) {
 	}
 	_, err := New(Declaration{Name: "q", VHost: "/", Arguments: amqp.Table{"x-dead-letter-exchange": int32(1)}}, Config{})
 	wantText(t, err, "invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'")
+}
+
+func TestConsumerTimeout(t *testing.T) {
+	for _, test := range []struct {
+		value any
+		want  time.Duration
+	}{
+		{nil, 0}, {"60000", 0}, {1.5, 0}, {int32(0), 0}, {int32(-1), 0},
+		{int32(1), time.Millisecond}, {int64(math.MaxInt64), MaxMilliseconds * time.Millisecond},
+	} {
+		q, err := New(Declaration{Arguments: amqp.Table{"x-consumer-timeout": test.value}}, Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := q.ConsumerTimeout(); got != test.want {
+			t.Errorf("x-consumer-timeout %v: got %v, want %v", test.value, got, test.want)
+		}
+	}
 }
 
 func TestValidArguments(t *testing.T) {

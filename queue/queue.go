@@ -11,6 +11,8 @@
 package queue
 
 import (
+	"time"
+
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
 )
@@ -67,6 +69,10 @@ type Queue interface {
 	// so that they had better not keep a network buffer alive. It is a hint,
 	// cheap, and may be out of date.
 	Long() bool
+
+	// ConsumerTimeout returns how long a delivery may be unacked, if the queue
+	// has a say in it, or 0. It never changes.
+	ConsumerTimeout() time.Duration
 
 	// Stats returns a copy of the queue's numbers.
 	Stats() Stats

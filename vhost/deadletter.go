@@ -27,7 +27,10 @@ func (v *VirtualHost) DeadLetter(q queue.Queue, dead []queue.Dead) {
 		if !replace {
 			keys = queue.RoutingKeys(d.Message)
 		}
-		m := d.Copy(q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
+		m := d.Copy(v.broker.DeathHeaders, q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
+		if replace && v.broker.DropCC {
+			m.Properties = m.Properties.WithoutHeader("CC")
+		}
 		v.publish(q, &m, keys, d.Reason)
 	}
 }

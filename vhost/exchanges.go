@@ -188,6 +188,11 @@ func (v *VirtualHost) Bind(b exchange.Binding, owner Owner) (stored bool, err er
 	if err != nil {
 		return false, err
 	}
+	if v.broker.TwoHashes && x.Declaration().Kind == exchange.Topic {
+		if err := exchange.CheckHashes(b.Key); err != nil {
+			return false, err
+		}
+	}
 	return v.bind(x, b)
 }
 

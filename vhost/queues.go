@@ -55,6 +55,9 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 
 // createQueue makes a queue that is not there yet. changing is held.
 func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, error) {
+	if err := v.permitted(d); err != nil {
+		return nil, err
+	}
 	id := v.broker.Store.NextQueueID()
 	doc, err := v.queueDoc(d, id)
 	if err != nil {
@@ -72,6 +75,18 @@ func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, er
 	v.changed()
 	v.mu.Unlock()
 	return h, nil
+}
+
+// permitted refuses queues of kinds that clients may not make. Those there are, of
+// a time when they could, stay.
+func (v *VirtualHost) permitted(d queue.Declaration) error {
+	if why := v.broker.RefuseTransient; why != "" && !d.Durable && !d.Exclusive {
+		return amqp.Errorf(amqp.InternalError, "%s", why)
+	}
+	if v.broker.RefuseQueueMode {
+		return d.CheckMode()
+	}
+	return nil
 }
 
 // redeclare sees that a queue may be declared again, and renews its lease.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
@@ -81,6 +82,9 @@ func (r *Registry) recover(delivered map[string][]byte) {
 		}
 	}
 }
+
+// Clock returns the clock by which messages and queues live.
+func (r *Registry) Clock() clock.Clock { return r.broker.Clock }
 
 // Get returns the virtual host of that name.
 //

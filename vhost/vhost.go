@@ -56,6 +56,14 @@ type Broker struct {
 	Memory *queue.Memory // nil for no bound
 	Watch  event.Watcher // is told what happens to messages; nil for nobody
 	Log    zerolog.Logger
+
+	// What follows is in the manner of one or the other RabbitMQ.
+
+	RefuseTransient string // why queues are refused that are neither durable nor exclusive; "" if they are not
+	RefuseQueueMode bool   // refuse what queue.Declaration.CheckMode does
+	TwoHashes       bool   // refuse what exchange.CheckHashes does
+	DropCC          bool   // a dead letter has no CC header when the queue has a key for it
+	DeathHeaders    queue.DeathHeaders
 }
 
 // A hosted queue is a queue under its name.

@@ -23,11 +23,15 @@ type site struct {
 	store    *store.Memory
 	registry *Registry
 	*VirtualHost
-	log bytes.Buffer
+	log   bytes.Buffer
+	rules Broker // the manner of the broker; other fields are not used
 }
 
-func newSite(t testing.TB) *site {
-	s := &site{TB: t, store: store.NewMemory()}
+func newSite(t testing.TB) *site { return newSiteIn(t, Broker{}) }
+
+// newSiteIn makes a site in some manner.
+func newSiteIn(t testing.TB, rules Broker) *site {
+	s := &site{TB: t, store: store.NewMemory(), rules: rules}
 	s.start()
 	return s
 }
@@ -35,7 +39,9 @@ func newSite(t testing.TB) *site {
 func (s *site) start() {
 	s.Helper()
 	var err error
-	s.registry, err = Open(Broker{Store: s.store, Clock: clock.System, Log: zerolog.New(&s.log)}, Default)
+	b := s.rules
+	b.Store, b.Clock, b.Log = s.store, clock.System, zerolog.New(&s.log)
+	s.registry, err = Open(b, Default)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -20,7 +20,8 @@
 // and returns when everything that became due has been done: messages whose time
 // to live is over have been dropped, or have gone through however many
 // dead-letter exchanges; queues that nobody has used have been deleted. A retry
-// after an hour is tested in microseconds.
+// after an hour is tested in microseconds. Channels that have left a delivery
+// unacknowledged for half an hour are closed, right after.
 //
 // Inside a testing/synctest bubble a broker on the system clock lives in the time
 // of the bubble. Sockets do not, so connect with Dial there.
@@ -43,6 +44,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/compat/follow"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -135,11 +137,18 @@ type run struct {
 // begin starts a run on what a store holds.
 func (b *Broker) begin(st store.Store) (*run, error) {
 	o := b.options
-	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log}, vhost.Default)
+	broker := vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log}
+	follow.InVHosts(o.rules, &broker)
+	registry, err := vhost.Open(broker, vhost.Default)
 	if err != nil {
 		return nil, err
 	}
-	s := &server.Server{VHosts: registry, Users: o.users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log}
+	s := &server.Server{
+		VHosts: registry, Users: o.users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log,
+		MaxMessageSize: o.rules.MaxMessageSize,
+		Properties:     server.Properties(server.DefaultProduct, o.rules.Version, "development"),
+	}
+	follow.InServer(o.rules, s)
 	for _, configure := range o.server {
 		configure(s)
 	}

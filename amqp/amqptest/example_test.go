@@ -92,9 +92,10 @@ func ExampleBroker_Advance() {
 	}
 	fmt.Println(<-tried)
 	for _, wait := range backoff {
-		waiting := func() bool {
+		waiting := func() bool { // and acknowledged: nobody may take six hours for that
 			q, err := b.Queue("jobs." + wait.String())
-			return err == nil && q.Ready == 1
+			jobs, _ := b.Queue("jobs")
+			return err == nil && q.Ready == 1 && jobs.Unacked == 0
 		}
 		if err := b.Await(context.Background(), waiting); err != nil {
 			log.Fatal(err)

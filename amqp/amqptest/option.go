@@ -10,6 +10,7 @@ import (
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/compat"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -21,6 +22,7 @@ type options struct {
 	users            *auth.Users
 	manual           *clock.Manual // nil for the system clock
 	systemHeartbeats bool
+	rules            compat.Rules
 	events           int // that the journal keeps
 	finalCheck       bool
 	server           []func(*server.Server)
@@ -35,7 +37,8 @@ var dawn = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 // time to live of messages, the expiry of queues, and also heartbeats and the
 // deadlines of logins, so that a client is hung up on when the time goes on by
 // two of its heartbeat intervals at once, and one whose login was refused waits
-// for three seconds of that time; see WithSystemHeartbeats.
+// for three seconds of that time; see WithSystemHeartbeats. The consumer timeout
+// obeys it in any case.
 func WithManualClock() Option {
 	return func(o *options) error {
 		o.manual = clock.NewManual(dawn)
@@ -50,6 +53,17 @@ func WithSystemHeartbeats() Option {
 	return func(o *options) error {
 		o.systemHeartbeats = true
 		return nil
+	}
+}
+
+// WithCompat has the broker follow a series of RabbitMQ: "3.13", "4.2" as without
+// the option, or "4.3", which refuses queues that are neither durable nor exclusive
+// and more. The broker presents itself as that RabbitMQ too. What the series differ
+// in is in docs/compatibility.md.
+func WithCompat(series string) Option {
+	return func(o *options) (err error) {
+		o.rules, err = compat.For(series)
+		return err
 	}
 }
 
@@ -123,6 +137,7 @@ func WithReopen(open func() (store.Store, error)) Option {
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
 	o := &options{log: log, users: new(auth.Users), events: bookMost}
 	o.users.Set("guest", "guest")
+	opts = append([]Option{WithCompat(compat.Default)}, opts...)
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("an option is nil: want one that a With function returned")

@@ -14,7 +14,8 @@ func (b *Broker) Now() time.Time {
 // moment at which something is due to the next. When it returns everything that
 // became due by the end is done, what followed from it included, and what there is
 // to tell clients is on its way to them. What clients do meanwhile is not waited
-// for, nor, on a store that is not in memory, what has to be read back from disk.
+// for; nor, on a store that is not in memory, what has to be read back from disk;
+// nor a connection that closes a channel of its own after the consumer timeout.
 // Two calls at once take turns.
 func (b *Broker) Advance(d time.Duration) {
 	if b.tb != nil {

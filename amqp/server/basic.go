@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strings"
+
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
@@ -11,13 +13,14 @@ import (
 // basicQos sets prefetch limits.
 //
 // rabbitmq: without global, for each consumer that is to come, and a limit for
-// the whole channel ends; with global, for the whole channel, at once.
+// the whole channel ends; with global, for the whole channel, at once, or as
+// without where that is not permitted.
 func (ch *channel) basicQos(m *amqp.BasicQos) error {
 	if m.PrefetchSize != 0 {
 		return amqp.Errorf(amqp.NotImplemented, "prefetch_size!=0 (%d)", m.PrefetchSize)
 	}
 	ch.mu.Lock()
-	if m.Global {
+	if m.Global && !ch.conn.server.PerConsumerQos {
 		ch.limit = int(m.PrefetchCount)
 	} else {
 		ch.limit = 0
@@ -58,6 +61,7 @@ func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
 		return err
 	}
 	ch.consumers[s.tag] = s
+	ch.noteTimeout(s.queue)
 	if !m.NoWait {
 		if err := ch.conn.sync(); err != nil { // deliveries would overtake a reply that is held
 			return err
@@ -165,11 +169,29 @@ func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error
 			return err
 		}
 	}
+	if err := ch.returnReply(&p, tag); err != nil {
+		return err
+	}
 	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
 	if err != nil || routed {
 		return err
 	}
 	return ch.unrouted(&p, receipt, tag)
+}
+
+// returnReply returns a mandatory reply that may well be delivered, where that is
+// the manner.
+//
+// rabbitmq: a reply used to count as routed to no queue
+func (ch *channel) returnReply(p *publication, tag uint64) error {
+	if !p.mandatory || !ch.conn.server.ReturnReplies || len(p.also) > 0 {
+		return nil
+	}
+	if p.message.Exchange != "" || !strings.HasPrefix(p.message.RoutingKey, vhost.ReplyTo) {
+		return nil
+	}
+	p.mandatory = false
+	return ch.basicReturn(&p.message, tag)
 }
 
 // unrouted deals with a message that no queue wants.
@@ -268,6 +290,7 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	if err != nil {
 		return err
 	}
+	ch.noteTimeout(q)
 	e, left, ok, err := q.Get(m.NoAck)
 	if err != nil {
 		return ch.conn.failed(err)

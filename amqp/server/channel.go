@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/queue"
@@ -35,6 +36,11 @@ type channel struct {
 	starving int // consumers that were refused for want of credit
 	gone     int // consumers that are still known though their queue is gone
 	ended    bool
+
+	ages           ages          // of what is unacked
+	timeoutsDiffer bool          // there may be deliveries from queues with a consumer timeout of their own
+	overdue        uint64        // a delivery that was not acked in time; 0 for none
+	overdueAfter   time.Duration // the time it had
 }
 
 func newChannel(c *connection, number uint16) *channel {
@@ -215,7 +221,9 @@ func (ch *channel) afterClose(f amqp.Frame) error {
 
 // forget frees the channel's number.
 func (ch *channel) forget() {
+	ch.conn.mu.Lock()
 	delete(ch.conn.channels, ch.number)
+	ch.conn.mu.Unlock()
 	ch.conn.channelCount.Store(int32(len(ch.conn.channels)))
 	if ch.conn.last == ch {
 		ch.conn.last = nil

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -53,8 +55,8 @@ type connection struct {
 	vhost            *vhost.VirtualHost
 	frameMax         uint32
 	channelMax       int
-	channels         map[uint16]*channel
-	last             *channel // the one that the last frame was for
+	channels         map[uint16]*channel // changed with mu held, for look
+	last             *channel            // the one that the last frame was for
 	publisher        *vhost.Publisher
 	settling         settling
 	incoming         incoming
@@ -69,8 +71,9 @@ type connection struct {
 	carriedOut   atomic.Uint64                  // octets of what was read
 
 	leaving chan struct{} // closed when why is set
-	whyMu   sync.Mutex    // guards why
+	mu      sync.Mutex    // guards what follows, and the deadline of reading
 	why     *amqp.Error   // what somebody else wants the connection to end with
+	waking  bool          // the read loop will be woken, for what is overdue
 }
 
 func newConnection(s *Server, conn net.Conn) *connection {
@@ -171,6 +174,11 @@ func (c *connection) readLoop() error {
 		}
 		f, err := c.readFrame()
 		if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) && c.readOn() {
+				if err = c.closeOverdue(); err == nil {
+					continue
+				}
+			}
 			return err
 		}
 		if err := c.frame(f); err != nil {
@@ -232,8 +240,8 @@ func (c *connection) gathered() {
 
 // told returns the error that somebody else wants the connection to end with.
 func (c *connection) told() error {
-	c.whyMu.Lock()
-	defer c.whyMu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.why != nil {
 		return c.why
 	}
@@ -242,14 +250,27 @@ func (c *connection) told() error {
 
 // shutdown ends the connection from outside. The first reason counts.
 func (c *connection) shutdown(why *amqp.Error) {
-	c.whyMu.Lock()
-	defer c.whyMu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.why != nil {
 		return
 	}
 	c.why = why
 	close(c.leaving)
 	c.conn.SetReadDeadline(time.Unix(1, 0)) // wakes the read loop; if it fails that is awake
+}
+
+// readOn lets the read loop go on reading after it was woken, unless the
+// connection is to end.
+func (c *connection) readOn() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.why != nil {
+		return false
+	}
+	c.waking = false
+	c.conn.SetReadDeadline(time.Time{}) // if it fails the next read does too
+	return true
 }
 
 // frame carries out one frame.
@@ -316,7 +337,9 @@ func (c *connection) openChannel(f amqp.Frame) error {
 		return amqp.Errorf(amqp.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)", len(c.channels), c.channelMax)
 	}
 	ch := newChannel(c, f.Channel)
+	c.mu.Lock()
 	c.channels[f.Channel] = ch
+	c.mu.Unlock()
 	c.channelCount.Store(int32(len(c.channels)))
 	ch.reply(&amqp.ChannelOpenOk{})
 	return nil
@@ -333,7 +356,9 @@ func (c *connection) release() {
 	for _, ch := range c.channels {
 		ch.end()
 	}
+	c.mu.Lock()
 	clear(c.channels)
+	c.mu.Unlock()
 	c.channelCount.Store(0)
 	c.last = nil
 	c.vhost.Release(c)

@@ -37,8 +37,9 @@ const (
 	DefaultFrameMax         = 131072
 	DefaultChannelMax       = 2047
 	DefaultHeartbeat        = 60 * time.Second
-	DefaultMaxMessageSize   = 128 << 20
+	DefaultMaxMessageSize   = 16 << 20
 	DefaultHandshakeTimeout = 10 * time.Second
+	DefaultConsumerTimeout  = 30 * time.Minute
 )
 
 // A Server speaks AMQP. Its exported fields must not change once it serves.
@@ -52,11 +53,18 @@ type Server struct {
 	Heartbeat        time.Duration  // whole seconds; 0 means DefaultHeartbeat, negative none
 	MaxMessageSize   int64          // octets of a body; 0 means DefaultMaxMessageSize
 	HandshakeTimeout time.Duration  // from accepting to open; 0 means DefaultHandshakeTimeout
+	ConsumerTimeout  time.Duration  // for acking a delivery; 0 means DefaultConsumerTimeout, negative none
 	Properties       amqp.Table     // what connection.start says of the server
 	Clock            clock.Clock    // nil means clock.System
 	Watch            event.Watcher  // is told what happens to messages; nil for nobody
 	Faults           Faults         // what is to go wrong, in tests; nil for nothing
 	Log              zerolog.Logger // the zero value writes nothing
+
+	// What follows is in the manner of one or the other RabbitMQ.
+
+	PerConsumerQos    bool // a prefetch with global is for each consumer
+	ReturnReplies     bool // a mandatory reply by direct reply-to is returned though it is delivered
+	NoConsumerTimeout bool // whatever ConsumerTimeout and the queues say
 
 	alarms alarms
 
@@ -64,6 +72,7 @@ type Server struct {
 	listeners   map[net.Listener]bool
 	connections map[*connection]bool
 	closing     bool
+	looking     clock.Timer   // calls look; nil while there are no connections
 	idle        chan struct{} // closed when closing and the last connection is gone
 }
 
@@ -206,6 +215,7 @@ func (s *Server) add(c *connection) bool {
 		s.connections = make(map[*connection]bool)
 	}
 	s.connections[c] = true
+	s.startLooking()
 	return true
 }
 
@@ -213,6 +223,7 @@ func (s *Server) remove(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c)
+	s.stopLooking()
 	if s.closing && len(s.connections) == 0 {
 		close(s.idle)
 	}
@@ -260,6 +271,14 @@ func (s *Server) maxMessageSize() int64 {
 		return DefaultMaxMessageSize
 	}
 	return s.MaxMessageSize
+}
+
+// consumerTimeout returns the time for acking a delivery, 0 for ever.
+func (s *Server) consumerTimeout() time.Duration {
+	if s.ConsumerTimeout == 0 {
+		return DefaultConsumerTimeout
+	}
+	return max(s.ConsumerTimeout, 0)
 }
 
 func (s *Server) properties() amqp.Table {

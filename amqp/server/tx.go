@@ -93,6 +93,9 @@ func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
 			return err
 		}
 	}
+	if err := ch.returnReply(p, tag); err != nil {
+		return err
+	}
 	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
 	if err != nil || !routed {
 		return ch.unrouted(p, receipt, tag)

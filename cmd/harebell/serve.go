@@ -17,6 +17,7 @@ import (
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/internal/compat/follow"
 	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/disk"
 	"github.com/harebellmq/harebell/queue"
@@ -61,7 +62,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	vhosts, err := vhost.Open(vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log}, c.DefaultVHost)
+	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log}
+	follow.InVHosts(c.Compat, &broker)
+	vhosts, err := vhost.Open(broker, c.DefaultVHost)
 	if err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		go func() { served <- srv.Serve(l) }()
 		log.Info().Stringer("address", l.Addr()).Msg("listening")
 	}
-	log.Info().Str("version", version()).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
+	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
 
 	select {
 	case <-ctx.Done():
@@ -116,7 +119,11 @@ func newServer(c config.Config, st store.Store, vhosts *vhost.Registry, log zero
 	if heartbeat == 0 {
 		heartbeat = -1 // none: the server's zero is its default
 	}
-	return &server.Server{
+	timeout := c.ConsumerTimeout
+	if timeout == 0 {
+		timeout = -1 // likewise
+	}
+	s := &server.Server{
 		VHosts:           vhosts,
 		Users:            users,
 		Store:            st,
@@ -125,9 +132,12 @@ func newServer(c config.Config, st store.Store, vhosts *vhost.Registry, log zero
 		Heartbeat:        heartbeat,
 		MaxMessageSize:   c.MaxMessageSize,
 		HandshakeTimeout: c.HandshakeTimeout,
+		ConsumerTimeout:  timeout,
 		Properties:       properties(c),
 		Log:              log,
 	}
+	follow.InServer(c.Compat, s)
+	return s
 }
 
 // properties returns what clients are told about the server.

@@ -6,6 +6,7 @@ import (
 	"text/template"
 
 	"github.com/harebellmq/harebell/conformance"
+	"github.com/harebellmq/harebell/internal/compat"
 )
 
 //go:embed page.md
@@ -36,6 +37,13 @@ func Page(w io.Writer, records []Record) error {
 		Rules                int
 		Records              []Record
 		Chapters             []conformance.Chapter
+		Default              string
+		Series               []string
+		Profiles             []compat.Difference
 		Deliberate, Versions []Difference
-	}{rules, records, conformance.Chapters, differences(true), differences(false)})
+	}{
+		rules, records, conformance.Chapters,
+		compat.Default, compat.Series(), compat.Differences(),
+		differences(true), differences(false),
+	})
 }

@@ -18,8 +18,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/harebellmq/harebell/internal/compat"
 )
 
 // A Config is the broker's configuration, complete and checked.
@@ -27,12 +30,15 @@ type Config struct {
 	DataDir string // where durable things are kept
 	Memory  bool   // keep everything in memory, and nothing over a restart
 
+	Compat compat.Rules // what to do as which series of RabbitMQ does
+
 	Listen           []string      // addresses, "host:port" each; at least one
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
 	FrameMax         uint32        // octets, proposed to clients
 	ChannelMax       uint16        // channels of a connection, proposed to clients
 	MaxMessageSize   int64         // octets of a body
+	ConsumerTimeout  time.Duration // for acknowledging a delivery; 0 for ever
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
 	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
 
@@ -77,12 +83,15 @@ type Settings struct {
 	ignored []Setting
 }
 
+// nobody is the origin of what nobody has given.
+const nobody = "default"
+
 // Defaults returns settings nobody has touched.
 func Defaults() *Settings {
 	s := &Settings{values: make(map[*key][]Setting)}
 	for _, k := range keys {
 		if k.standard != "" {
-			s.values[k] = []Setting{{Key: k.name, Value: k.standard, Origin: "default"}}
+			s.values[k] = []Setting{{Key: k.name, Value: k.standard, Origin: nobody}}
 		}
 	}
 	return s
@@ -132,11 +141,21 @@ func (s *Settings) set(k *key, values []string, origin, wrote string) error {
 	return nil
 }
 
+// inForce returns the values of a key. If nobody has given one they may follow the
+// rules of the series.
+func (s *Settings) inForce(k *key, rules compat.Rules) []Setting {
+	if given := s.values[k]; len(given) > 0 || k.follows == nil {
+		return given
+	}
+	return []Setting{{Key: k.name, Value: k.follows(rules), Origin: "compat " + rules.Series}}
+}
+
 // All returns the settings in force, one for each value, without passwords.
 func (s *Settings) All() []Setting {
+	rules := s.Config().Compat
 	var all []Setting
 	for _, k := range keys {
-		for _, setting := range s.values[k] {
+		for _, setting := range s.inForce(k, rules) {
 			setting.Value, setting.Secret = k.show(setting.Value), k.secret
 			all = append(all, setting)
 		}
@@ -144,15 +163,32 @@ func (s *Settings) All() []Setting {
 	return all
 }
 
-// Ignored returns the lines of files with settings of RabbitMQ's that mean
-// nothing here.
-func (s *Settings) Ignored() []Setting { return s.ignored }
+// Ignored returns the settings given that mean nothing: lines of files with
+// settings that only RabbitMQ has, and a consumer timeout for a series that has
+// none for the queues there are.
+func (s *Settings) Ignored() []Setting {
+	if !s.Config().Compat.NoConsumerTimeout {
+		return s.ignored
+	}
+	ignored := slices.Clone(s.ignored)
+	for _, k := range keys {
+		if k.name == consumerTimeout {
+			ignored = append(ignored, s.given(k)...)
+		}
+	}
+	return ignored
+}
+
+// given returns the values of a key that are not the default.
+func (s *Settings) given(k *key) []Setting {
+	return slices.DeleteFunc(slices.Clone(s.values[k]), func(v Setting) bool { return v.Origin == nobody })
+}
 
 // Config returns the settings as the broker wants them.
 func (s *Settings) Config() Config {
 	var c Config
 	for _, k := range keys {
-		for _, setting := range s.values[k] {
+		for _, setting := range s.inForce(k, c.Compat) {
 			k.parse(&c, setting.Value) // it was checked when it was set
 		}
 	}

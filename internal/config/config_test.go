@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/harebellmq/harebell/internal/compat"
 )
 
 // environment makes a lookup function of "NAME=value" strings.
@@ -23,11 +25,20 @@ func environment(variables ...string) func(string) (string, bool) {
 	}
 }
 
+// rules returns those of a series.
+func rules(series string) compat.Rules {
+	r, err := compat.For(series)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 func TestDefaults(t *testing.T) {
 	want := Config{
-		DataDir: "harebell-data",
-		Listen:  []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
-		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 128 << 20,
+		DataDir: "harebell-data", Compat: rules("4.2"),
+		Listen: []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
+		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute,
 		DiskFreeLimit: 50_000_000,
 		DefaultUser:   "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
@@ -93,8 +104,29 @@ func TestReadFile(t *testing.T) {
 			func(c *Config) { c.ServerProperties = map[string]string{"site": "Berlin", "rack": "a=1"} }},
 		{"handshake_timeout is in milliseconds", "handshake_timeout = 1500",
 			func(c *Config) { c.HandshakeTimeout = 1500 * time.Millisecond }},
-		{"settings that only RabbitMQ has do no harm", "vm_memory_high_watermark.relative = 0.4\nconsumer_timeout = 1000",
+		{"settings that only RabbitMQ has do no harm", "vm_memory_high_watermark.relative = 0.4\ndeprecated_features.permit.ram_node_type = false",
 			func(*Config) {}},
+		{"consumer_timeout is in milliseconds", "consumer_timeout = 1500", func(c *Config) { c.ConsumerTimeout = 1500 * time.Millisecond }},
+		{"consumer_timeout may be 0", "consumer_timeout = 0", func(c *Config) { c.ConsumerTimeout = 0 }},
+		{"or undefined", "consumer_timeout = undefined", func(c *Config) { c.ConsumerTimeout = 0 }},
+		{"or infinity", "consumer_timeout = infinity", func(c *Config) { c.ConsumerTimeout = 0 }},
+		{"the series decides on defaults", "compat = 3.13", func(c *Config) {
+			c.Compat, c.Version, c.MaxMessageSize = rules("3.13"), "3.13.7", 128<<20
+		}},
+		{"but not on what is given", "product.version = 4.0.5\nmax_message_size = 1MiB\ncompat = 4.3", func(c *Config) {
+			c.Compat, c.Version, c.MaxMessageSize = rules("4.3"), "4.0.5", 1<<20
+		}},
+		{"deprecated features may be denied", "deprecated_features.permit.transient_nonexcl_queues = false\ndeprecated_features.permit.global_qos = false",
+			func(c *Config) {
+				c.Compat.PermitTransient(false)
+				c.Compat.PermitGlobalQos(false)
+			}},
+		{"or permitted", "deprecated_features.permit.transient_nonexcl_queues = true\ndeprecated_features.permit.global_qos = true\ncompat = 4.3",
+			func(c *Config) {
+				c.Compat, c.Version = rules("4.3"), "4.3.0"
+				c.Compat.PermitTransient(true)
+				c.Compat.PermitGlobalQos(true)
+			}},
 		{"loopback_users may be none", "loopback_users = none", func(c *Config) { c.LoopbackUsers = nil }},
 		{"or said one by one", "loopback_users.guest = false\nloopback_users.ann = true",
 			func(c *Config) { c.LoopbackUsers = []string{"ann"} }},
@@ -131,6 +163,50 @@ func TestIgnoredNamesWhatOnlyRabbitMQHas(t *testing.T) {
 	}
 }
 
+func TestConsumerTimeoutIsIgnoredIfTheSeriesHasNone(t *testing.T) {
+	for series, want := range map[string][]Setting{
+		"4.2": nil,
+		"4.3": {{"consumer_timeout", "1000", "--consumer-timeout", false}},
+	} {
+		s := Defaults()
+		if err := s.SetFlag("compat", series); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Ignored(); len(got) > 0 {
+			t.Errorf("%s, not given: got %v, want nothing", series, got)
+		}
+		if err := s.SetFlag("consumer-timeout", "1000"); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Ignored(); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", series, got, want)
+		}
+	}
+}
+
+func TestDefaultsOfTheSeriesAreShownAsSuch(t *testing.T) {
+	s := Defaults()
+	if err := s.ReadEnvironment(environment("HAREBELL_COMPAT=4.3", "HAREBELL_PERMIT_GLOBAL_QOS=true")); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Setting{
+		"compat":           {"compat", "4.3", "HAREBELL_COMPAT", false},
+		"product.version":  {"product.version", "4.3.0", "compat 4.3", false},
+		"max_message_size": {"max_message_size", "16MiB", "compat 4.3", false},
+		"deprecated_features.permit.transient_nonexcl_queues": {"deprecated_features.permit.transient_nonexcl_queues", "false", "compat 4.3", false},
+		"deprecated_features.permit.global_qos":               {"deprecated_features.permit.global_qos", "true", "HAREBELL_PERMIT_GLOBAL_QOS", false},
+	}
+	for _, got := range s.All() {
+		if w, ok := want[got.Key]; ok && got != w {
+			t.Errorf("got %+v, want %+v", got, w)
+		}
+		delete(want, got.Key)
+	}
+	if len(want) > 0 {
+		t.Errorf("not shown: %v", want)
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	file := func(text string) func(*Settings) error {
 		return func(s *Settings) error { return s.ReadFile("/etc/h.conf", strings.NewReader(text)) }
@@ -163,6 +239,11 @@ func TestMistakes(t *testing.T) {
 		{"a version of two numbers", flag("product-version", "4.2"),
 			"--product-version 4.2: want three numbers with dots between them"},
 		{"a property without a name", flag("server-property", "=x"), "--server-property =x: want name=value"},
+		{"a series there is not", flag("compat", "4.1"), "--compat 4.1: want 3.13, 4.2 or 4.3"},
+		{"a timeout of words", flag("consumer-timeout", "never"),
+			"--consumer-timeout never: want whole milliseconds from 0 to 315360000000, undefined or infinity"},
+		{"a feature half permitted", file("deprecated_features.permit.global_qos = yes"),
+			"/etc/h.conf:1: deprecated_features.permit.global_qos = yes: want true or false"},
 		{"a level nobody knows", flag("log-level", "loud"),
 			"--log-level loud: want trace, debug, info, warn, error or none"},
 		{"an empty password is not shown either", flag("default-pass", ""), "--default-pass ********: want a password"},
@@ -209,6 +290,7 @@ func TestLinesCanBeReadBack(t *testing.T) {
 		"server-property": {"a=1", "b=x=y"},
 		"loopback-users":  {"none"},
 		"memory":          {"true"},
+		"compat":          {"3.13"},
 	} {
 		if err := s.SetFlag(name, values...); err != nil {
 			t.Fatal(err)

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// foreign are RabbitMQ's settings that mean nothing here: a file made for it may
-// have them. Those ending in a dot stand for all that begin so.
+// foreign are RabbitMQ's settings that mean nothing here, unless they are keys of
+// ours: a file made for it may have them. Those ending in a dot stand for all that begin so.
 var foreign = []string{
 	"advanced.", "amqp1_0.", "anonymous_login_", "auth_", "background_gc_", "channel_max_per_node",
 	"channel_operation_timeout", "classic_queue.", "cluster_", "collect_statistics", "connection_max",
-	"consumer_max_per_channel", "consumer_timeout", "credentials.", "default_limits.", "default_permissions.",
+	"consumer_max_per_channel", "credentials.", "default_limits.", "default_permissions.",
 	"default_queue_type", "default_user_tags.", "default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
 	"listeners.ssl", "load_definitions", "log.", "management.", "max_connections",

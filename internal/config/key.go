@@ -1,10 +1,13 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/harebellmq/harebell/internal/compat"
 )
 
 // A key is one setting there is.
@@ -14,6 +17,10 @@ type key struct {
 	standard string // the default, or "" for none
 	usage    string
 	want     string // what a value must be, for error texts
+
+	// follows returns the default of a key that has no standard one, but follows
+	// the rules of the series.
+	follows func(compat.Rules) string
 
 	// parse puts a value into c, and reports false if it is none of those
 	// wanted. Called several times it adds values, if the key takes several.
@@ -25,15 +32,37 @@ type key struct {
 
 // The limits of what may be configured.
 const (
-	minFrameMax       = 4096      // spec: connection.tune
-	maxFrameMax       = 128 << 20 // a frame is held in memory as a whole
-	maxMaxMessageSize = 512 << 20 // rabbitmq: the largest it accepts
-	maxHeartbeat      = 65535     // seconds; it travels in 16 bits
+	minFrameMax        = 4096            // spec: connection.tune
+	maxFrameMax        = 128 << 20       // a frame is held in memory as a whole
+	maxMaxMessageSize  = 512 << 20       // rabbitmq: the largest it accepts
+	maxHeartbeat       = 65535           // seconds; it travels in 16 bits
+	maxConsumerTimeout = 315_360_000_000 // milliseconds: ten years
 )
 
 // keys are all settings, in the order in which to show them.
 var keys = []*key{
 	{
+		name: "compat", flag: "compat", standard: compat.Default, // before what changes rules of it
+		usage: "`series` of RabbitMQ to follow where they differ: " + compat.Choice(),
+		want:  compat.Choice(),
+		parse: func(c *Config, v string) (ok bool) {
+			var err error
+			c.Compat, err = compat.For(v)
+			return err == nil
+		},
+	}, {
+		name: "deprecated_features.permit.transient_nonexcl_queues", flag: "permit-transient-nonexcl-queues",
+		follows: func(r compat.Rules) string { return strconv.FormatBool(r.RefuseTransient == "") },
+		usage:   "allow queues that are neither durable nor exclusive" + asOfCompat,
+		want:    wantBool,
+		parse:   permit((*compat.Rules).PermitTransient),
+	}, {
+		name: "deprecated_features.permit.global_qos", flag: "permit-global-qos",
+		follows: func(r compat.Rules) string { return strconv.FormatBool(!r.PerConsumerQos) },
+		usage:   "allow a prefetch for all consumers of a channel" + asOfCompat,
+		want:    wantBool,
+		parse:   permit((*compat.Rules).PermitGlobalQos),
+	}, {
 		name: "listeners.tcp.default", flag: "listen", standard: ":5672", several: true,
 		usage: "`address` to listen on: a port, or host:port",
 		want:  "a port from 0 to 65535, or host:port",
@@ -50,7 +79,7 @@ var keys = []*key{
 	}, {
 		name: "memory", flag: "memory", standard: "false",
 		usage: "keep everything in memory, and nothing over a restart",
-		want:  "true or false",
+		want:  wantBool,
 		parse: func(c *Config, v string) bool { return parseBool(&c.Memory, v) },
 	}, {
 		name: "memory_limit", flag: "memory-limit", standard: "0",
@@ -63,10 +92,11 @@ var keys = []*key{
 		want:  wantOctets,
 		parse: func(c *Config, v string) bool { return parseOctets(&c.DiskFreeLimit, v, 0, 1<<62) },
 	}, {
-		name: "max_message_size", flag: "max-message-size", standard: "128MiB",
-		usage: "largest message body in `octets`",
-		want:  wantOctets + ", from 1 to 512MiB",
-		parse: func(c *Config, v string) bool { return parseOctets(&c.MaxMessageSize, v, 1, maxMaxMessageSize) },
+		name: "max_message_size", flag: "max-message-size",
+		follows: func(r compat.Rules) string { return fmt.Sprintf("%dMiB", r.MaxMessageSize>>20) },
+		usage:   "largest message body in `octets`" + asOfCompat,
+		want:    wantOctets + ", from 1 to 512MiB",
+		parse:   func(c *Config, v string) bool { return parseOctets(&c.MaxMessageSize, v, 1, maxMaxMessageSize) },
 	}, {
 		name: "default_user", flag: "default-user", standard: "guest",
 		usage: "`name` of the user who may log in",
@@ -111,6 +141,11 @@ var keys = []*key{
 			return ok
 		},
 	}, {
+		name: consumerTimeout, flag: "consumer-timeout", standard: "1800000",
+		usage: "`milliseconds` a client may take to acknowledge a delivery before its channel is closed; 0, undefined or infinity for ever",
+		want:  "whole milliseconds from 0 to 315360000000, undefined or infinity",
+		parse: parseConsumerTimeout,
+	}, {
 		name: "frame_max", flag: "frame-max", standard: "131072",
 		usage: "largest frame in `octets` proposed to clients",
 		want:  wantOctets + ", from 4096 to 128MiB",
@@ -135,10 +170,11 @@ var keys = []*key{
 		want:  "a name",
 		parse: func(c *Config, v string) bool { return parseText(&c.Product, v) },
 	}, {
-		name: "product.version", flag: "product-version", standard: "4.2.0",
-		usage: "`version` told to clients",
-		want:  "three numbers with dots between them",
-		parse: func(c *Config, v string) bool { return parseVersion(&c.Version, v) },
+		name: "product.version", flag: "product-version",
+		follows: func(r compat.Rules) string { return r.Version },
+		usage:   "`version` told to clients" + asOfCompat,
+		want:    "three numbers with dots between them",
+		parse:   func(c *Config, v string) bool { return parseVersion(&c.Version, v) },
 	}, {
 		name: "server_properties", flag: "server-property", several: true,
 		usage: "more to tell clients, as `name=value`",
@@ -157,7 +193,16 @@ var keys = []*key{
 	},
 }
 
-const wantOctets = "a number of octets such as 1000000, 500kB or 64MiB"
+// consumerTimeout is the name of a key.
+const consumerTimeout = "consumer_timeout"
+
+const (
+	wantBool   = "true or false"
+	wantOctets = "a number of octets such as 1000000, 500kB or 64MiB"
+
+	// asOfCompat ends the usage of a setting whose default follows the series.
+	asOfCompat = "; if it is left out, --compat decides"
+)
 
 // The words for levels and formats: ours, and RabbitMQ's for the same thing.
 var (
@@ -191,7 +236,7 @@ func Flags() []Flag {
 			Usage:    k.usage,
 			Default:  k.standard,
 			Several:  k.several,
-			Switch:   k.want == "true or false",
+			Switch:   k.want == wantBool,
 		})
 	}
 	return flags
@@ -284,6 +329,27 @@ func parseVersion(dst *string, v string) bool {
 		}
 	}
 	return len(parts) == 3
+}
+
+// permit returns a function that parses whether a rule is to be changed.
+func permit(change func(*compat.Rules, bool)) func(*Config, string) bool {
+	return func(c *Config, v string) bool {
+		var yes bool
+		ok := parseBool(&yes, v)
+		change(&c.Compat, yes)
+		return ok
+	}
+}
+
+// parseConsumerTimeout reads milliseconds. RabbitMQ itself takes undefined from its
+// other file only, and infinity for other settings of the kind.
+func parseConsumerTimeout(c *Config, v string) bool {
+	if v == "undefined" || v == "infinity" {
+		v = "0"
+	}
+	n, ok := parseNumber(v, 0, maxConsumerTimeout)
+	c.ConsumerTimeout = time.Duration(n) * time.Millisecond
+	return ok
 }
 
 func parseServerProperty(c *Config, v string) bool {

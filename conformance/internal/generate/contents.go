@@ -24,7 +24,7 @@ func contents() []chapter {
 		{title: "Priorities", files: []string{"priority"}},
 		{title: "Publish and get", files: []string{"basic", "properties"}},
 		{title: "Consumers", files: []string{"consume", "turns", "sac"}},
-		{title: "Acknowledgements", files: []string{"ack"}},
+		{title: "Acknowledgements", files: []string{"ack", "timeout"}},
 		{title: "Prefetch", files: []string{"qos"}},
 		{title: "Publisher confirms", files: []string{"confirm"}},
 		{title: "Transactions", files: []string{"tx"}},

@@ -30,7 +30,7 @@ func renderDifferences(b *bytes.Buffer, differences []difference) {
 	}
 	b.WriteString("Differences: []Difference{\n")
 	for _, d := range differences {
-		fmt.Fprintf(b, "{%q, %q, %q},\n", d.rule, d.since, d.reason)
+		fmt.Fprintf(b, "{%q, %q, %q, %q},\n", d.kind, d.rule, d.since, d.reason)
 	}
 	b.WriteString("},\n")
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// A difference is a call of ours or since.
-type difference struct{ rule, since, reason string }
+// A difference is a call of ours, since, always or never, which is its kind.
+type difference struct{ kind, rule, since, reason string }
 
 // scan reads the rules of a directory into the chapters.
 func scan(directory string) ([]chapter, error) {
@@ -74,7 +74,8 @@ func ruleName(f *ast.FuncDecl) string {
 	return f.Name.Name
 }
 
-// differencesIn finds the calls ours(t, "reason") and since(t, "version", "reason").
+// differencesIn finds the calls ours(t, "reason") and since(t, "version", "reason"),
+// and those of always and never, which are like since.
 func differencesIn(f *ast.FuncDecl, rule string) (found []difference) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		call, isCall := n.(*ast.CallExpr)
@@ -85,9 +86,9 @@ func differencesIn(f *ast.FuncDecl, rule string) (found []difference) {
 		switch {
 		case !isName:
 		case callee.Name == "ours" && len(call.Args) == 2:
-			found = append(found, difference{rule: rule, reason: literal(call.Args[1])})
-		case callee.Name == "since" && len(call.Args) == 3:
-			found = append(found, difference{rule, literal(call.Args[1]), literal(call.Args[2])})
+			found = append(found, difference{kind: "ours", rule: rule, reason: literal(call.Args[1])})
+		case slices.Contains([]string{"since", "always", "never"}, callee.Name) && len(call.Args) == 3:
+			found = append(found, difference{callee.Name, rule, literal(call.Args[1]), literal(call.Args[2])})
 		}
 		return true
 	})
