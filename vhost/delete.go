@@ -41,7 +41,7 @@ func (v *VirtualHost) delete() {
 	v.deleted = true
 	v.mu.Unlock()
 	v.clear()
-	v.keep(store.Doc{Kind: store.VirtualHosts, Key: docKey(v.name)})
+	v.keep(store.Doc{Kind: store.VirtualHosts, Key: store.Key(v.name)})
 	v.mu.Lock()
 	guests := v.guests
 	v.guests = make(map[Owner]func())

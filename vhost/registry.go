@@ -115,7 +115,7 @@ func (r *Registry) create(name string) (*VirtualHost, error) {
 	if v := r.vhosts[name]; v != nil { // only whoever holds changing writes the map
 		return v, nil
 	}
-	doc, err := document(store.VirtualHosts, docKey(name), vhostDoc{Name: name})
+	doc, err := document(store.VirtualHosts, store.Key(name), vhostDoc{Name: name})
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (r *Registry) loadVirtualHost(d store.Doc) error {
 	if err := json.Unmarshal(d.Value, &doc); err != nil {
 		return err
 	}
-	if d.Key != docKey(doc.Name) {
+	if d.Key != store.Key(doc.Name) {
 		return errForeign
 	}
 	r.vhosts[doc.Name] = newVirtualHost(doc.Name, r.broker)
@@ -208,7 +208,7 @@ func (r *Registry) loadExchange(d store.Doc) error {
 	if err != nil {
 		return err
 	}
-	if d.Key != docKey(v.name, doc.Name) {
+	if d.Key != store.Key(v.name, doc.Name) {
 		return errForeign
 	}
 	x, err := exchange.New(v.name, exchange.Declaration{
@@ -230,7 +230,7 @@ func (r *Registry) loadQueue(d store.Doc, ids *[]uint64) error {
 	if err != nil {
 		return err
 	}
-	if d.Key != docKey(v.name, doc.Name) {
+	if d.Key != store.Key(v.name, doc.Name) {
 		return errForeign
 	}
 	h, err := v.newQueue(queue.Declaration{

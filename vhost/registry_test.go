@@ -126,7 +126,7 @@ func TestDamagedDefinitionsAreLoggedAndSkipped(t *testing.T) {
 		}
 		return b
 	}
-	key := func(names ...string) string { return docKey(append([]string{Default}, names...)...) }
+	key := func(names ...string) string { return store.Key(append([]string{Default}, names...)...) }
 	docs := []store.Doc{
 		{Kind: store.VirtualHosts, Key: "v1", Value: []byte("{")},
 		{Kind: store.VirtualHosts, Key: "v2", Value: []byte("{}")},

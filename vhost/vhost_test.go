@@ -200,7 +200,7 @@ func TestExchangeRefusals(t *testing.T) {
 	s.wantError(declare(exchange.Declaration{Name: "amq.x", Kind: "direct"}), amqp.AccessRefused, "exchange name 'amq.x' contains reserved prefix 'amq.*'")
 	s.wantError(remove("amq.x", false), amqp.AccessRefused, "deletion of system exchange 'amq.x' in vhost '/' not allowed")
 	s.wantError(s.CheckExchange("x"), amqp.NotFound, "no exchange 'x' in vhost '/'")
-	s.wantError(declare(exchange.Declaration{Name: "x", Kind: "direct", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", docMost)}}),
+	s.wantError(declare(exchange.Declaration{Name: "x", Kind: "direct", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", store.DocMost)}}),
 		amqp.PreconditionFailed, "arguments are too large to be stored")
 
 	if err := declare(exchange.Declaration{Name: "amq.direct", Kind: "direct", Durable: true}); err != nil {
@@ -249,7 +249,7 @@ func TestQueueRefusals(t *testing.T) {
 	s.wantError(declare(queue.Declaration{Name: "amq.gen-x"}, nil), amqp.AccessRefused, "queue name 'amq.gen-x' contains reserved prefix 'amq.*'")
 	s.wantError(declare(queue.Declaration{Name: "q", Arguments: amqp.Table{"x-expires": int32(0)}}, nil), amqp.PreconditionFailed,
 		"invalid arg 'x-expires' for queue 'q' in vhost '/': {value_zero,0}")
-	s.wantError(declare(queue.Declaration{Name: "q", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", docMost)}}, nil),
+	s.wantError(declare(queue.Declaration{Name: "q", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", store.DocMost)}}, nil),
 		amqp.PreconditionFailed, "arguments are too large to be stored")
 	s.queue(queue.Declaration{Name: "q"})
 	s.wantError(declare(queue.Declaration{Name: "q", Durable: true}, nil), amqp.PreconditionFailed,
@@ -291,7 +291,7 @@ func TestBindingRefusals(t *testing.T) {
 	s.wantError(bind(b), amqp.PreconditionFailed, `Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x`)
 	s.queue(queue.Declaration{Name: "durable", Durable: true})
 	b = toQueue("amq.direct", "durable", "")
-	b.Arguments = amqp.Table{"big": strings.Repeat("x", docMost)}
+	b.Arguments = amqp.Table{"big": strings.Repeat("x", store.DocMost)}
 	s.wantError(bind(b), amqp.PreconditionFailed, "arguments are too large to be stored")
 	for _, b := range []exchange.Binding{toQueue("none", "q", ""), toQueue("amq.direct", "none", ""), toQueue("amq.direct", "q", "k")} {
 		if stored, err := s.Unbind(b); stored || err != nil {
