@@ -18,7 +18,7 @@ type Option func(*options) error
 
 type options struct {
 	log              zerolog.Logger
-	users            *auth.Users
+	users            []auth.User   // who may do everything
 	manual           *clock.Manual // nil for the system clock
 	systemHeartbeats bool
 	events           int // that the journal keeps
@@ -69,7 +69,7 @@ func WithUser(name, password string) Option {
 		if name == "" || password == "" {
 			return fmt.Errorf("user %q: want a name and a password that are not empty", name)
 		}
-		o.users.Set(name, password)
+		o.users = append(o.users, administrator(name, password))
 		return nil
 	}
 }
@@ -119,10 +119,13 @@ func WithReopen(open func() (store.Store, error)) Option {
 	}
 }
 
+func administrator(name, password string) auth.User {
+	return auth.User{Name: name, Tags: []string{auth.Administrator}}.WithPassword(password)
+}
+
 // gather applies options to the usual ones.
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
-	o := &options{log: log, users: new(auth.Users), events: bookMost}
-	o.users.Set("guest", "guest")
+	o := &options{log: log, users: []auth.User{administrator("guest", "guest")}, events: bookMost}
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("an option is nil: want one that a With function returned")

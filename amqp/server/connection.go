@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -51,6 +52,7 @@ type connection struct {
 	clientProperties amqp.Table
 	user             string
 	vhost            *vhost.VirtualHost
+	session          *auth.Session
 	frameMax         uint32
 	channelMax       int
 	channels         map[uint16]*channel
@@ -315,6 +317,9 @@ func (c *connection) openChannel(f amqp.Frame) error {
 	if len(c.channels) >= c.channelMax {
 		return amqp.Errorf(amqp.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)", len(c.channels), c.channelMax)
 	}
+	if err := c.session.OpenChannel(); err != nil {
+		return err
+	}
 	ch := newChannel(c, f.Channel)
 	c.channels[f.Channel] = ch
 	c.channelCount.Store(int32(len(c.channels)))
@@ -336,5 +341,6 @@ func (c *connection) release() {
 	clear(c.channels)
 	c.channelCount.Store(0)
 	c.last = nil
+	c.session.Leave()
 	c.vhost.Release(c)
 }

@@ -3,6 +3,8 @@ package server
 import (
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/store"
@@ -22,7 +24,12 @@ func serverOn(tb testing.TB, st store.Store) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	users := new(auth.Users)
-	users.Set("guest", "guest")
+	users, err := auth.Open(st, zerolog.Nop())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := users.First(auth.User{Name: "guest"}.WithPassword("guest"), auth.Everything("guest", vhost.Default)); err != nil {
+		tb.Fatal(err)
+	}
 	return &Server{VHosts: registry, Users: users, Store: st}
 }

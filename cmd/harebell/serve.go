@@ -61,17 +61,27 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	vhosts, err := vhost.Open(vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log}, c.DefaultVHost)
+	users, err := auth.Open(st, log)
+	if err != nil {
+		return err
+	}
+	users.LoopbackOnly = c.LoopbackUsers
+	vhosts, err := vhost.Open(vhost.Broker{
+		Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget,
+	}, c.DefaultVHost)
 	if err != nil {
 		return err
 	}
 	defer vhosts.Stop()
+	if err := users.First(defaultUser(c)); err != nil {
+		return fmt.Errorf("default_user %q: %w", c.DefaultUser, err)
+	}
 
 	listeners, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
-	srv := newServer(c, st, vhosts, log)
+	srv := newServer(c, st, users, vhosts, log)
 	watch := &disk.Watch{
 		Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log,
 		Low: func(low bool) { srv.SetAlarm("disk", low) },
@@ -109,9 +119,14 @@ func memory(c config.Config) *queue.Memory {
 	return queue.NewMemory(c.Bodies(config.MachineMemory(os.DirFS("/"))))
 }
 
-func newServer(c config.Config, st store.Store, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {
-	users := &auth.Users{LoopbackOnly: c.LoopbackUsers}
-	users.Set(c.DefaultUser, c.DefaultPass)
+// defaultUser is the user of a broker that has none yet.
+func defaultUser(c config.Config) (auth.User, auth.Permissions) {
+	user := auth.User{Name: c.DefaultUser, Tags: c.DefaultUserTags}.WithPassword(c.DefaultPass)
+	may := c.DefaultPermissions
+	return user, auth.Permissions{User: user.Name, VHost: c.DefaultVHost, Configure: may.Configure, Write: may.Write, Read: may.Read}
+}
+
+func newServer(c config.Config, st store.Store, users *auth.Users, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {
 	heartbeat := c.Heartbeat
 	if heartbeat == 0 {
 		heartbeat = -1 // none: the server's zero is its default

@@ -36,9 +36,11 @@ type Config struct {
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
 	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
 
-	DefaultUser  string // made on the first start, with all permissions
-	DefaultPass  string
-	DefaultVHost string
+	DefaultUser        string // made when there is no user yet
+	DefaultPass        string
+	DefaultUserTags    []string
+	DefaultPermissions Permissions // in DefaultVHost
+	DefaultVHost       string      // made when there is none yet
 
 	LoopbackUsers []string // may log in from this machine only
 
@@ -49,6 +51,9 @@ type Config struct {
 	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
 	LogFormat string // "auto", "console" or "json"
 }
+
+// Permissions are the patterns of what a user may do.
+type Permissions struct{ Configure, Write, Read string }
 
 // A Setting is one value in force.
 type Setting struct {

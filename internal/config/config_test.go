@@ -29,7 +29,9 @@ func TestDefaults(t *testing.T) {
 		Listen:  []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 128 << 20,
 		DiskFreeLimit: 50_000_000,
-		DefaultUser:   "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
+		DefaultUser:   "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
+		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
+		DefaultVHost:       "/", LoopbackUsers: []string{"guest"},
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
@@ -98,6 +100,10 @@ func TestReadFile(t *testing.T) {
 		{"loopback_users may be none", "loopback_users = none", func(c *Config) { c.LoopbackUsers = nil }},
 		{"or said one by one", "loopback_users.guest = false\nloopback_users.ann = true",
 			func(c *Config) { c.LoopbackUsers = []string{"ann"} }},
+		{"and so may the default user's tags", "default_user_tags.monitoring = true\ndefault_user_tags.x.y = true",
+			func(c *Config) { c.DefaultUserTags = []string{"monitoring", "x.y"} }},
+		{"the default user may be allowed less", "default_permissions.configure =\ndefault_permissions.read = ^a#b",
+			func(c *Config) { c.DefaultPermissions = Permissions{Configure: "", Write: ".*", Read: "^a#b"} }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -166,6 +172,8 @@ func TestMistakes(t *testing.T) {
 		{"a level nobody knows", flag("log-level", "loud"),
 			"--log-level loud: want trace, debug, info, warn, error or none"},
 		{"an empty password is not shown either", flag("default-pass", ""), "--default-pass ********: want a password"},
+		{"a pattern that is none", flag("default-permissions-read", "(?=a)"),
+			"--default-permissions-read (?=a): want a regular expression, in RE2's syntax"},
 		{"a flag nobody knows", flag("colour", "red"), "--colour: there is no such setting"},
 	}
 	for _, test := range tests {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ var keys = []*key{
 		parse: func(c *Config, v string) bool { return parseOctets(&c.MaxMessageSize, v, 1, maxMaxMessageSize) },
 	}, {
 		name: "default_user", flag: "default-user", standard: "guest",
-		usage: "`name` of the user who may log in",
+		usage: "`name` of the user made when there is none yet",
 		want:  "a name",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultUser, v) },
 	}, {
@@ -77,6 +78,26 @@ var keys = []*key{
 		usage: "`password` of that user",
 		want:  "a password",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultPass, v) },
+	}, {
+		name: "default_user_tags", flag: "default-user-tags", standard: "administrator", several: true,
+		usage: "`tags` of that user: administrator, monitoring, policymaker, management or others, or none",
+		want:  "a tag, or none",
+		parse: func(c *Config, v string) bool { return parseNames(&c.DefaultUserTags, v) },
+	}, {
+		name: "default_permissions.configure", flag: "default-permissions-configure", standard: ".*",
+		usage: "`pattern` of what that user may configure in the virtual host made with it",
+		want:  wantPattern,
+		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Configure, v) },
+	}, {
+		name: "default_permissions.write", flag: "default-permissions-write", standard: ".*",
+		usage: "`pattern` of what that user may write to",
+		want:  wantPattern,
+		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Write, v) },
+	}, {
+		name: "default_permissions.read", flag: "default-permissions-read", standard: ".*",
+		usage: "`pattern` of what that user may read from",
+		want:  wantPattern,
+		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Read, v) },
 	}, {
 		name: "default_vhost", flag: "default-vhost", standard: "/",
 		usage: "`name` of the virtual host made on the first start",
@@ -86,12 +107,7 @@ var keys = []*key{
 		name: "loopback_users", flag: "loopback-users", standard: "guest", several: true,
 		usage: "`names` of users who may log in from this machine only, or none",
 		want:  "a user's name, or none",
-		parse: func(c *Config, v string) bool {
-			if v != "none" {
-				c.LoopbackUsers = append(c.LoopbackUsers, v)
-			}
-			return v != ""
-		},
+		parse: func(c *Config, v string) bool { return parseNames(&c.LoopbackUsers, v) },
 	}, {
 		name: "heartbeat", flag: "heartbeat", standard: "60",
 		usage: "`seconds` between heartbeats proposed to clients; 0 is none",
@@ -157,7 +173,10 @@ var keys = []*key{
 	},
 }
 
-const wantOctets = "a number of octets such as 1000000, 500kB or 64MiB"
+const (
+	wantOctets  = "a number of octets such as 1000000, 500kB or 64MiB"
+	wantPattern = "a regular expression, in RE2's syntax"
+)
 
 // The words for levels and formats: ours, and RabbitMQ's for the same thing.
 var (
@@ -225,6 +244,20 @@ func (k *key) show(value string) string {
 func parseText(dst *string, v string) bool {
 	*dst = v
 	return v != ""
+}
+
+// parseNames adds a name to dst, or nothing for "none".
+func parseNames(dst *[]string, v string) bool {
+	if v != "none" {
+		*dst = append(*dst, v)
+	}
+	return v != ""
+}
+
+func parsePattern(dst *string, v string) bool {
+	*dst = v
+	_, err := regexp.Compile(v)
+	return err == nil
 }
 
 func parseBool(dst *bool, v string) bool {
