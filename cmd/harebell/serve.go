@@ -19,6 +19,7 @@ import (
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/disk"
+	"github.com/harebellmq/harebell/internal/management"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/store/badger"
@@ -81,7 +82,12 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return err
 	}
+	managed, err := listenManagement(c.ManagementListen)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
 	srv := newServer(c, st, users, vhosts, log)
+	manager := management.New(srv, management.Options{Node: node(), Log: log})
 	watch := &disk.Watch{
 		Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log,
 		Low: func(low bool) { srv.SetAlarm("disk", low) },
@@ -90,10 +96,14 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		watch.Start()
 		defer watch.Stop()
 	}
-	served := make(chan error, len(listeners))
+	served := make(chan error, len(listeners)+1)
 	for _, l := range listeners {
 		go func() { served <- srv.Serve(l) }()
-		log.Info().Stringer("address", l.Addr()).Msg("listening")
+		log.Info().Str("protocol", "amqp").Stringer("address", l.Addr()).Msg("listening")
+	}
+	if managed != nil {
+		go func() { served <- manager.Serve(managed) }()
+		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
 	}
 	log.Info().Str("version", version()).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
 
@@ -106,6 +116,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	defer cancel()
 	if late := srv.Shutdown(leave); late != nil {
 		log.Warn().Err(late).Msg("connections cut off")
+	}
+	if late := manager.Shutdown(leave); late != nil {
+		log.Warn().Err(late).Msg("requests cut off")
 	}
 	return err
 }
@@ -172,6 +185,29 @@ func listen(addresses []string) ([]net.Listener, error) {
 		listeners = append(listeners, l)
 	}
 	return listeners, nil
+}
+
+// listenManagement opens the address of the management API, nil if it is to have
+// none. Its port is often taken: by RabbitMQ's, or another broker's on the same
+// machine.
+func listenManagement(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s for the management API: %w; --management-listen sets another address, or none", address, cause(err))
+	}
+	return l, nil
+}
+
+// node is the name of this broker among others.
+func node() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return "harebell@" + host
 }
 
 // cause strips the address that a network error repeats.

@@ -28,6 +28,7 @@ type Config struct {
 	Memory  bool   // keep everything in memory, and nothing over a restart
 
 	Listen           []string      // addresses, "host:port" each; at least one
+	ManagementListen string        // address of the management API, "host:port"; "" for none
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
 	FrameMax         uint32        // octets, proposed to clients
@@ -101,7 +102,7 @@ func (s *Settings) ReadEnvironment(lookup func(name string) (string, bool)) erro
 	for _, k := range keys {
 		name := k.variable()
 		value, ok := lookup(name)
-		if !ok || value == "" {
+		if k.flag == "" || !ok || value == "" {
 			continue
 		}
 		mistakes = append(mistakes, s.set(k, k.split(value), name, name+"="))
@@ -112,7 +113,7 @@ func (s *Settings) ReadEnvironment(lookup func(name string) (string, bool)) erro
 // SetFlag takes over what was given on the command line; name is without dashes.
 func (s *Settings) SetFlag(name string, values ...string) error {
 	for _, k := range keys {
-		if k.flag == name {
+		if k.flag == name && name != "" {
 			var all []string
 			for _, v := range values {
 				all = append(all, k.split(v)...)
@@ -156,7 +157,7 @@ func (s *Settings) Ignored() []Setting { return s.ignored }
 // Config returns the settings as the broker wants them.
 func (s *Settings) Config() Config {
 	var c Config
-	for _, k := range keys {
+	for _, k := range keys { // in order: what is given in parts comes before what is given whole
 		for _, setting := range s.values[k] {
 			k.parse(&c, setting.Value) // it was checked when it was set
 		}

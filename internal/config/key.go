@@ -11,7 +11,7 @@ import (
 // A key is one setting there is.
 type key struct {
 	name     string // in a file; RabbitMQ's name where it has one
-	flag     string // on the command line
+	flag     string // on the command line; "" for none, nor a variable
 	standard string // the default, or "" for none
 	usage    string
 	want     string // what a value must be, for error texts
@@ -41,6 +41,36 @@ var keys = []*key{
 		parse: func(c *Config, v string) bool {
 			address, ok := parseAddress(v)
 			c.Listen = append(c.Listen, address)
+			return ok
+		},
+	}, {
+		name: "management.tcp.ip",
+		want: "an IP address",
+		parse: func(c *Config, v string) bool {
+			_, port, _ := net.SplitHostPort(c.ManagementListen) // it was checked
+			c.ManagementListen = net.JoinHostPort(v, port)
+			return net.ParseIP(v) != nil
+		},
+	}, {
+		name: "management.tcp.port", standard: "15672",
+		want: "a port from 0 to 65535",
+		parse: func(c *Config, v string) bool {
+			host, _, _ := net.SplitHostPort(c.ManagementListen)
+			c.ManagementListen = net.JoinHostPort(host, v)
+			_, ok := parseNumber(v, 0, 65535)
+			return ok
+		},
+	}, {
+		name: "management_listen", flag: "management-listen",
+		usage: "`address` of the management API: a port, or host:port, or none (default: :15672)",
+		want:  "a port from 0 to 65535, or host:port, or none",
+		parse: func(c *Config, v string) bool {
+			if v == "" || v == "none" {
+				c.ManagementListen = ""
+				return true
+			}
+			address, ok := parseAddress(v)
+			c.ManagementListen = address
 			return ok
 		},
 	}, {
@@ -204,6 +234,9 @@ type Flag struct {
 func Flags() []Flag {
 	flags := make([]Flag, 0, len(keys))
 	for _, k := range keys {
+		if k.flag == "" {
+			continue
+		}
 		flags = append(flags, Flag{
 			Name:     k.flag,
 			Variable: k.variable(),
