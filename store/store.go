@@ -14,6 +14,7 @@ package store
 import (
 	"errors"
 	"iter"
+	"strings"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -87,23 +88,41 @@ type Kind byte
 
 // The kinds of definitions.
 const (
-	VirtualHosts Kind = 'v'
-	Exchanges    Kind = 'e'
-	Queues       Kind = 'q'
-	Bindings     Kind = 'b'
-	Deliveries   Kind = 'd' // per durable queue: up to where its messages may have been delivered
-	Users        Kind = 'u'
-	Permissions  Kind = 'p'
-	Policies     Kind = 'o'
-	Parameters   Kind = 'm'
+	VirtualHosts     Kind = 'v'
+	Exchanges        Kind = 'e'
+	Queues           Kind = 'q'
+	Bindings         Kind = 'b'
+	Deliveries       Kind = 'd' // per durable queue: up to where its messages may have been delivered
+	Users            Kind = 'u'
+	Permissions      Kind = 'p'
+	TopicPermissions Kind = 't'
+	Policies         Kind = 'o'
+	Parameters       Kind = 'm'
 )
 
 // A Doc is one definition: a key that is unique in its kind and a small
-// document, at most 64 KiB. A nil value deletes it.
+// document, at most DocMost octets. A nil value deletes it.
 type Doc struct {
 	Kind  Kind
 	Key   string
 	Value []byte
+}
+
+// DocMost is how many octets a definition may have.
+const DocMost = 64 << 10
+
+// NameMost is how many octets a name in a key may have.
+const NameMost = 255
+
+// Key joins names to the key of a definition. None is longer than NameMost, so
+// their lengths keep them apart.
+func Key(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteByte(byte(len(name)))
+		b.WriteString(name)
+	}
+	return b.String()
 }
 
 // Messages of a queue are numbered. The number's upper eight bits are the lane

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
@@ -43,21 +42,10 @@ type bindingDoc struct {
 	Arguments       []byte `json:"arguments,omitempty"`
 }
 
-// docKey joins names to a key; no name is longer than 255 octets, so their
-// lengths keep them apart.
-func docKey(names ...string) string {
-	var b strings.Builder
-	for _, name := range names {
-		b.WriteByte(byte(len(name)))
-		b.WriteString(name)
-	}
-	return b.String()
-}
-
 func bindingKey(vhost string, b exchange.Binding) string {
 	// Arguments may be long; their digest tells bindings apart as well.
 	digest := sha256.Sum256(b.Arguments.Append(nil))
-	return docKey(vhost, b.Source, destinationKind(b.Destination.Kind), b.Destination.Name, b.Key) + string(digest[:])
+	return store.Key(vhost, b.Source, destinationKind(b.Destination.Kind), b.Destination.Name, b.Key) + string(digest[:])
 }
 
 func destinationKind(k exchange.DestinationKind) string {
@@ -74,9 +62,6 @@ func encodeTable(t amqp.Table) []byte {
 	return t.Append(nil)
 }
 
-// docMost is the largest document a store takes, in octets.
-const docMost = 64 << 10
-
 // document makes a Doc of a value that JSON can always express. One that is too
 // large, because its arguments are, is PRECONDITION_FAILED.
 func document(k store.Kind, key string, value any) (store.Doc, error) {
@@ -84,14 +69,14 @@ func document(k store.Kind, key string, value any) (store.Doc, error) {
 	if err != nil {
 		panic(fmt.Sprintf("encode definition: %v", err)) // strings, numbers and octets
 	}
-	if len(b) > docMost {
+	if len(b) > store.DocMost {
 		return store.Doc{}, amqp.Errorf(amqp.PreconditionFailed, "arguments are too large to be stored")
 	}
 	return store.Doc{Kind: k, Key: key, Value: b}, nil
 }
 
 func (v *VirtualHost) goneDoc(k store.Kind, name string) store.Doc {
-	return store.Doc{Kind: k, Key: docKey(v.name, name)}
+	return store.Doc{Kind: k, Key: store.Key(v.name, name)}
 }
 
 func (v *VirtualHost) goneBinding(b exchange.Binding) store.Doc {
@@ -99,14 +84,14 @@ func (v *VirtualHost) goneBinding(b exchange.Binding) store.Doc {
 }
 
 func (v *VirtualHost) exchangeDoc(d exchange.Declaration) (store.Doc, error) {
-	return document(store.Exchanges, docKey(v.name, d.Name), exchangeDoc{
+	return document(store.Exchanges, store.Key(v.name, d.Name), exchangeDoc{
 		VHost: v.name, Name: d.Name, Type: d.Kind, AutoDelete: d.AutoDelete, Internal: d.Internal,
 		Arguments: encodeTable(d.Arguments),
 	})
 }
 
 func (v *VirtualHost) queueDoc(d queue.Declaration, id uint64) (store.Doc, error) {
-	return document(store.Queues, docKey(v.name, d.Name), queueDoc{
+	return document(store.Queues, store.Key(v.name, d.Name), queueDoc{
 		VHost: v.name, Name: d.Name, ID: id, AutoDelete: d.AutoDelete, Arguments: encodeTable(d.Arguments),
 	})
 }

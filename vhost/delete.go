@@ -9,28 +9,6 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// Enter notes a connection. evict is called, once, if the virtual host is
-// deleted before the connection is released; it must not block, nor call the
-// virtual host.
-//
-// spec: connection.open
-func (v *VirtualHost) Enter(owner Owner, evict func()) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.deleted {
-		return noVirtualHost(v.name)
-	}
-	v.guests[owner] = evict
-	return nil
-}
-
-// leave forgets a connection.
-func (v *VirtualHost) leave(owner Owner) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.guests, owner)
-}
-
 // delete ends the virtual host, and has the store forget it.
 //
 // rabbitmq: consumers are cancelled first, then connections are closed.
@@ -41,7 +19,10 @@ func (v *VirtualHost) delete() {
 	v.deleted = true
 	v.mu.Unlock()
 	v.clear()
-	v.keep(store.Doc{Kind: store.VirtualHosts, Key: docKey(v.name)})
+	v.broker.Store.Append(store.Batch{Docs: []store.Doc{
+		{Kind: store.VirtualHosts, Key: store.Key(v.name)},
+		v.goneLimits(),
+	}})
 	v.mu.Lock()
 	guests := v.guests
 	v.guests = make(map[Owner]func())

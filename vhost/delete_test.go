@@ -20,12 +20,12 @@ func (s *site) furnish(v *VirtualHost) {
 		{Name: "auto", Kind: exchange.Direct, Durable: true, AutoDelete: true},
 		{Name: "transient", Kind: exchange.Fanout},
 	} {
-		if _, err := v.DeclareExchange(d); err != nil {
+		if _, err := v.DeclareExchange(d, nil); err != nil {
 			s.Fatal(err)
 		}
 	}
 	for _, d := range []queue.Declaration{{Name: "q", Durable: true}, {Name: "own", Exclusive: true}, {Name: "t"}} {
-		if _, _, err := v.DeclareQueue(d, "me"); err != nil {
+		if _, _, err := v.DeclareQueue(d, "me", nil); err != nil {
 			s.Fatal(err)
 		}
 	}
@@ -57,10 +57,10 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	p.Flush()
 
 	evicted := 0
-	if err := v.Enter("me", func() { evicted++ }); err != nil {
+	if err := v.Enter("me", "ann", func() { evicted++ }); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.Enter("left", func() { t.Error("a connection that has ended was told") }); err != nil {
+	if err := v.Enter("left", "ann", func() { t.Error("a connection that has ended was told") }); err != nil {
 		t.Fatal(err)
 	}
 	v.Release("left")
@@ -96,15 +96,15 @@ func TestNothingIsMadeInADeletedVirtualHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	const text = "vhost 'other' is deleted"
-	_, err = v.DeclareExchange(exchange.Declaration{Name: "x", Kind: exchange.Direct, Durable: true})
+	_, err = v.DeclareExchange(exchange.Declaration{Name: "x", Kind: exchange.Direct, Durable: true}, nil)
 	s.wantError(err, amqp.ConnectionForced, text)
-	_, _, err = v.DeclareQueue(queue.Declaration{Name: "q", Durable: true}, nil)
+	_, _, err = v.DeclareQueue(queue.Declaration{Name: "q", Durable: true}, nil, nil)
 	s.wantError(err, amqp.ConnectionForced, text)
 	_, err = v.Bind(toExchange("amq.direct", "amq.topic", ""), nil)
 	s.wantError(err, amqp.ConnectionForced, text)
 	_, err = v.NewReplyQueue()
 	s.wantError(err, amqp.ConnectionForced, text)
-	s.wantError(v.Enter("late", func() {}), amqp.NotAllowed, "vhost other not found")
+	s.wantError(v.Enter("late", "ann", func() {}), amqp.NotAllowed, "vhost other not found")
 	for _, k := range topology {
 		s.wantDocs(k, 0)
 	}
@@ -124,7 +124,7 @@ func TestDeleteWhileOthersWork(t *testing.T) {
 				if err != nil {
 					t.Errorf("create: %v", err)
 				}
-				_, _, err = v.DeclareQueue(queue.Declaration{Name: "q", Durable: true}, nil)
+				_, _, err = v.DeclareQueue(queue.Declaration{Name: "q", Durable: true}, nil, nil)
 				if e, ok := errors.AsType[*amqp.Error](err); err != nil && (!ok || e.Code != amqp.ConnectionForced) {
 					t.Errorf("declare: %v", err)
 				}
@@ -163,7 +163,7 @@ func TestClear(t *testing.T) {
 	if d, bindings, ok := s.Exchange(""); !ok || len(bindings) != 3 || bindings[0].Key != "own" || d.Kind != exchange.Direct {
 		t.Errorf("default exchange: got %+v, %v, want a binding for each queue", d, bindings)
 	}
-	if err := s.Enter("me", func() { t.Error("the connection was told to end") }); err != nil {
+	if err := s.Enter("me", "ann", func() { t.Error("the connection was told to end") }); err != nil {
 		t.Fatal(err)
 	}
 	s.Clear()

@@ -7,10 +7,15 @@ import (
 )
 
 // DeclareExchange makes an exchange, or sees that the one there is equivalent.
-// stored reports whether the answer must wait for the store.
+// allow is asked before one is made, unless it is nil. stored reports whether the
+// answer must wait for the store.
 //
-// spec: exchange.declare
-func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err error) {
+// spec: exchange.declare; rabbitmq: the order of the checks
+func (v *VirtualHost) DeclareExchange(d exchange.Declaration, allow func() error) (stored bool, err error) {
+	if !exchange.Known(d.Kind) {
+		_, err := exchange.New(v.name, d)
+		return false, err
+	}
 	if d.Name == "" {
 		return false, errDefaultExchange()
 	}
@@ -22,12 +27,13 @@ func (v *VirtualHost) DeclareExchange(d exchange.Declaration) (stored bool, err 
 	if x := v.exchanges[d.Name]; x != nil { // only whoever holds changing writes the map
 		return x.Declaration().Durable, x.Equivalent(v.name, d)
 	}
-	if !exchange.Known(d.Kind) {
-		_, err := exchange.New(v.name, d)
-		return false, err
-	}
-	if reserved(d.Name) {
+	if Reserved(d.Name) {
 		return false, amqp.Errorf(amqp.AccessRefused, "exchange name '%s' contains reserved prefix 'amq.*'", d.Name)
+	}
+	if allow != nil {
+		if err := allow(); err != nil {
+			return false, err
+		}
 	}
 	return d.Durable, v.createExchange(d)
 }
@@ -67,6 +73,14 @@ func (v *VirtualHost) CheckExchange(name string) error {
 	return nil
 }
 
+// IsTopic reports whether there is a topic exchange of that name.
+func (v *VirtualHost) IsTopic(name string) bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	x := v.exchanges[name]
+	return x != nil && x.Declaration().Kind == exchange.Topic
+}
+
 // DeleteExchange removes an exchange and all bindings from and to it.
 //
 // spec: exchange.delete; rabbitmq: one that is not there is deleted with success.
@@ -74,7 +88,7 @@ func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, e
 	if name == "" {
 		return false, errDefaultExchange()
 	}
-	if reserved(name) {
+	if Reserved(name) {
 		return false, amqp.Errorf(amqp.AccessRefused, "deletion of system exchange '%s' in vhost '%s' not allowed", name, v.name)
 	}
 	v.changing.Lock()

@@ -9,14 +9,14 @@ import (
 
 func TestTransientQueuesMayBeRefused(t *testing.T) {
 	s := newSiteIn(t, Broker{RefuseTransient: "not any more: 100 %"})
-	for _, name := range []string{"q", ""} {
-		_, _, err := s.DeclareQueue(queue.Declaration{Name: name}, "me")
+	for _, name := range []string{"q", "amq.gen-q"} {
+		_, _, err := s.DeclareQueue(queue.Declaration{Name: name}, "me", nil)
 		s.wantError(err, amqp.InternalError, "not any more: 100 %")
 	}
 	_, err := s.CheckQueue("q", "me")
 	s.wantError(err, amqp.NotFound, "no queue 'q' in vhost '/'")
 	s.queue(queue.Declaration{Name: "durable", Durable: true})
-	if _, _, err := s.DeclareQueue(queue.Declaration{Name: "exclusive", Exclusive: true}, "me"); err != nil {
+	if _, _, err := s.DeclareQueue(queue.Declaration{Name: "exclusive", Exclusive: true}, "me", nil); err != nil {
 		t.Errorf("exclusive: got %v, want it allowed", err)
 	}
 	if _, err := s.NewReplyQueue(); err != nil {
@@ -32,10 +32,10 @@ func TestQueueModeMayBeRefused(t *testing.T) {
 	s.restart()
 	s.queue(lazy) // it is there
 	lazy.Name = "other"
-	_, _, err := s.DeclareQueue(lazy, nil)
+	_, _, err := s.DeclareQueue(lazy, nil, nil)
 	s.wantError(err, amqp.PreconditionFailed, "invalid arg 'x-queue-mode' for queue 'other' in vhost '/' of queue type rabbit_classic_queue")
 	first := queue.Declaration{Name: "v1", Arguments: amqp.Table{"x-queue-version": int32(1)}}
-	_, _, err = s.DeclareQueue(first, nil)
+	_, _, err = s.DeclareQueue(first, nil, nil)
 	s.wantError(err, amqp.PreconditionFailed, `invalid arg 'x-queue-version' for queue 'v1' in vhost '/': "unsupported queue version '1'"`)
 	s.queue(queue.Declaration{Name: "v2", Arguments: amqp.Table{"x-queue-version": int32(2)}})
 }

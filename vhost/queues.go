@@ -7,44 +7,54 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/limits"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
 
-// DeclareQueue makes a queue, or sees that the one there is equivalent. An empty
-// name is replaced by one of the server's. stored reports whether the answer
-// must wait for the store.
+// QueueName returns the name that a queue is declared under: one of the server's
+// instead of an empty one. Other names of the server's are ACCESS_REFUSED.
+//
+// spec: queue.declare; rabbitmq: even if there is a queue of that name
+func QueueName(name string) (string, error) {
+	switch {
+	case name == "":
+		return ServerName("amq.gen-"), nil
+	case Reserved(name):
+		return "", amqp.Errorf(amqp.AccessRefused, "queue name '%s' contains reserved prefix 'amq.*'", name)
+	}
+	return name, nil
+}
+
+// DeclareQueue makes a queue, under a name from QueueName, or sees that the one
+// there is equivalent. allow is asked before one is made, unless it is nil. stored
+// reports whether the answer must wait for the store.
 //
 // spec: queue.declare; rabbitmq: an exclusive queue is not durable, whatever was
 // asked for.
-func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Queue, stored bool, err error) {
+func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner, allow func() error) (q queue.Queue, stored bool, err error) {
 	d.VHost = v.name
 	if d.Exclusive {
 		d.Durable = false
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
-	switch {
-	case v.deleted:
+	if v.deleted {
 		return nil, false, v.gone()
-	case d.Name == "":
-		d.Name = ServerName("amq.gen-")
-	case strings.HasPrefix(d.Name, ReplyTo):
-		v.mu.RLock()
-		h, err := v.reply(d.Name)
-		v.mu.RUnlock()
-		if err != nil {
-			return nil, false, err
-		}
-		return h.Classic, false, nil
-	case reserved(d.Name): // rabbitmq: even if there is one, with a name of the server's
-		return nil, false, amqp.Errorf(amqp.AccessRefused, "queue name '%s' contains reserved prefix 'amq.*'", d.Name)
 	}
 	if h := v.queues[d.Name]; h != nil {
 		if err := v.redeclare(h, d, owner); err != nil {
 			return nil, false, err
 		}
 		return h.Classic, d.Durable, nil
+	}
+	if limit, reached := v.limits.Reached(limits.MaxQueues, len(v.queues)); reached {
+		return nil, false, amqp.Errorf(amqp.PreconditionFailed, "cannot declare queue '%s': queue limit in vhost '%s' (%d) is reached", d.Name, v.name, limit)
+	}
+	if allow != nil {
+		if err := allow(); err != nil {
+			return nil, false, err
+		}
 	}
 	h, err := v.createQueue(d, owner)
 	if err != nil {

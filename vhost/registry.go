@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
@@ -35,7 +38,7 @@ func Open(b Broker, first string) (*Registry, error) {
 		return nil, err
 	}
 	if len(r.vhosts) == 0 {
-		if _, err := r.Create(first); err != nil {
+		if _, err := r.Put(first, Metadata{Description: "Default virtual host"}); err != nil {
 			return nil, err
 		}
 	}
@@ -52,6 +55,7 @@ func (r *Registry) load() error {
 		load func(store.Doc) error
 	}{
 		{store.VirtualHosts, "virtual host", r.loadVirtualHost},
+		{store.Parameters, "parameter", r.loadParameter},
 		{store.Exchanges, "exchange", r.loadExchange},
 		{store.Deliveries, "delivery mark", func(d store.Doc) error { delivered[d.Key] = d.Value; return nil }},
 		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, &queues) }},
@@ -98,38 +102,79 @@ func (r *Registry) Get(name string) (*VirtualHost, error) {
 	return nil, noVirtualHost(name)
 }
 
+// Has reports whether there is a virtual host of that name.
+func (r *Registry) Has(name string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.vhosts[name] != nil
+}
+
+// Names returns the names of all virtual hosts, in order.
+func (r *Registry) Names() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.vhosts))
+}
+
+// ErrName says that a virtual host cannot have that name.
+var ErrName = fmt.Errorf("a name is UTF-8 text of at most %d octets", store.NameMost)
+
 // Create makes a virtual host, or returns the one there is. It is on disk when
 // Create returns.
 func (r *Registry) Create(name string) (*VirtualHost, error) {
-	v, err := r.create(name)
-	if err != nil {
-		return nil, err
-	}
-	stored := make(chan error, 1)
-	v.Sync(func(err error) { stored <- err })
-	if err := <-stored; err != nil {
-		return nil, fmt.Errorf("create virtual host %q: %w", name, err)
-	}
-	return v, nil
+	v, _, err := r.put(name, nil)
+	return v, err
 }
 
-func (r *Registry) create(name string) (*VirtualHost, error) {
+// Put makes a virtual host, or changes what is said of the one there is. It is on
+// disk when Put returns.
+func (r *Registry) Put(name string, m Metadata) (created bool, err error) {
+	_, created, err = r.put(name, &m)
+	return created, err
+}
+
+func (r *Registry) put(name string, m *Metadata) (v *VirtualHost, created bool, err error) {
+	if v, created, err = r.create(name, m); err != nil {
+		return nil, false, err
+	}
+	if err := v.stored(); err != nil {
+		return nil, false, fmt.Errorf("create virtual host %q: %w", name, err)
+	}
+	return v, created, nil
+}
+
+// create makes a virtual host, or changes what is said of the one there is unless
+// m is nil.
+func (r *Registry) create(name string, m *Metadata) (v *VirtualHost, created bool, err error) {
+	if len(name) > store.NameMost || !utf8.ValidString(name) {
+		return nil, false, ErrName
+	}
 	r.changing.Lock()
 	defer r.changing.Unlock()
-	if v := r.vhosts[name]; v != nil { // only whoever holds changing writes the map
-		return v, nil
+	v = r.vhosts[name] // only whoever holds changing writes the map
+	switch {
+	case v != nil && m == nil:
+		return v, false, nil
+	case v == nil:
+		v, created = newVirtualHost(name, r.broker), true
 	}
-	doc, err := document(store.VirtualHosts, docKey(name), vhostDoc{Name: name})
+	if m == nil {
+		m = new(Metadata)
+	}
+	doc, err := document(store.VirtualHosts, store.Key(name), vhostDoc{Name: name, Metadata: *m})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	v := newVirtualHost(name, r.broker)
+	v.describe(*m)
 	v.keep(doc)
 	r.mu.Lock()
 	r.vhosts[name] = v
 	r.mu.Unlock()
-	return v, nil
+	return v, created, nil
 }
+
+// ErrProtected is the answer to deleting a virtual host that is protected.
+var ErrProtected = errors.New("virtual host is protected from deletion")
 
 // Delete removes a virtual host with all that is in it. Its connections are told
 // to end; they may need a moment to do so. It is gone from disk when Delete
@@ -139,9 +184,7 @@ func (r *Registry) Delete(name string) error {
 	if err != nil {
 		return err
 	}
-	stored := make(chan error, 1)
-	v.Sync(func(err error) { stored <- err })
-	if err := <-stored; err != nil {
+	if err := v.stored(); err != nil {
 		return fmt.Errorf("delete virtual host %q: %w", name, err)
 	}
 	return nil
@@ -151,12 +194,18 @@ func (r *Registry) delete(name string) (*VirtualHost, error) {
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	v, err := r.Get(name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case v.Metadata().Protected:
+		return nil, ErrProtected
 	}
 	r.mu.Lock()
 	delete(r.vhosts, name)
 	r.mu.Unlock()
+	if r.broker.Forget != nil {
+		r.broker.Forget(name)
+	}
 	v.delete()
 	return v, nil
 }
@@ -175,7 +224,8 @@ func (r *Registry) Stop() {
 }
 
 type vhostDoc struct {
-	Name string `json:"name"`
+	Name     string   `json:"name"`
+	Metadata Metadata `json:"metadata"`
 }
 
 func (r *Registry) loadVirtualHost(d store.Doc) error {
@@ -183,10 +233,29 @@ func (r *Registry) loadVirtualHost(d store.Doc) error {
 	if err := json.Unmarshal(d.Value, &doc); err != nil {
 		return err
 	}
-	if d.Key != docKey(doc.Name) {
+	if d.Key != store.Key(doc.Name) {
 		return errForeign
 	}
-	r.vhosts[doc.Name] = newVirtualHost(doc.Name, r.broker)
+	v := newVirtualHost(doc.Name, r.broker)
+	v.describe(doc.Metadata)
+	r.vhosts[doc.Name] = v
+	return nil
+}
+
+// loadParameter takes over the limits of a virtual host.
+func (r *Registry) loadParameter(d store.Doc) error {
+	var doc limitsDoc
+	if err := json.Unmarshal(d.Value, &doc); err != nil {
+		return err
+	}
+	if d.Key != limitsKey(doc.VHost) || doc.Component != limitsComponent || doc.Name != limitsName {
+		return errForeign
+	}
+	v, err := r.Get(doc.VHost)
+	if err != nil {
+		return err
+	}
+	v.limits = doc.Value
 	return nil
 }
 
@@ -212,7 +281,7 @@ func (r *Registry) loadExchange(d store.Doc) error {
 	if err != nil {
 		return err
 	}
-	if d.Key != docKey(v.name, doc.Name) {
+	if d.Key != store.Key(v.name, doc.Name) {
 		return errForeign
 	}
 	x, err := exchange.New(v.name, exchange.Declaration{
@@ -234,7 +303,7 @@ func (r *Registry) loadQueue(d store.Doc, ids *[]uint64) error {
 	if err != nil {
 		return err
 	}
-	if d.Key != docKey(v.name, doc.Name) {
+	if d.Key != store.Key(v.name, doc.Name) {
 		return errForeign
 	}
 	h, err := v.newQueue(queue.Declaration{

@@ -126,10 +126,13 @@ func TestDamagedDefinitionsAreLoggedAndSkipped(t *testing.T) {
 		}
 		return b
 	}
-	key := func(names ...string) string { return docKey(append([]string{Default}, names...)...) }
+	key := func(names ...string) string { return store.Key(append([]string{Default}, names...)...) }
 	docs := []store.Doc{
 		{Kind: store.VirtualHosts, Key: "v1", Value: []byte("{")},
 		{Kind: store.VirtualHosts, Key: "v2", Value: []byte("{}")},
+		{Kind: store.Parameters, Key: "m1", Value: []byte("{")},
+		{Kind: store.Parameters, Key: key("policy", "p"), Value: doc(limitsDoc{VHost: Default, Component: "policy", Name: "p"})},
+		{Kind: store.Parameters, Key: limitsKey("gone"), Value: doc(limitsDoc{VHost: "gone", Component: limitsComponent, Name: limitsName})},
 		{Kind: store.Exchanges, Key: key("x2"), Value: doc(exchangeDoc{VHost: Default, Name: "x2", Type: "odd"})},
 		{Kind: store.Exchanges, Key: "x3", Value: doc(exchangeDoc{VHost: Default, Name: "x3", Type: "direct"})},
 		{Kind: store.Exchanges, Key: "x4", Value: doc(exchangeDoc{VHost: "gone", Name: "x4", Type: "direct"})},

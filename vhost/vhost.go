@@ -15,6 +15,7 @@ import (
 	"github.com/harebellmq/harebell/exchange"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/event"
+	"github.com/harebellmq/harebell/internal/limits"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
@@ -42,7 +43,9 @@ type VirtualHost struct {
 	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
 	replies   map[string]*hosted                      // direct reply-to queues, by address
 	guests    map[Owner]func()                        // how to end each connection
-	deleted   bool                                    // nothing can be made here any more
+	metadata  Metadata
+	limits    limits.Set
+	deleted   bool // nothing can be made here any more
 
 	// version counts changes of the topology: a route found under one version
 	// holds as long as the version does.
@@ -56,6 +59,10 @@ type Broker struct {
 	Memory *queue.Memory // nil for no bound
 	Watch  event.Watcher // is told what happens to messages; nil for nobody
 	Log    zerolog.Logger
+
+	// Forget is told of a virtual host that is being deleted, by whoever keeps
+	// more under its name. It may be nil, and must not call the registry.
+	Forget func(vhost string)
 
 	// What follows is in the manner of one or the other RabbitMQ.
 
@@ -113,11 +120,18 @@ func (v *VirtualHost) Sync(done func(error)) {
 	v.broker.Store.Append(store.Batch{Done: done})
 }
 
+// stored waits until every change made so far is on disk.
+func (v *VirtualHost) stored() error {
+	done := make(chan error, 1)
+	v.Sync(func(err error) { done <- err })
+	return <-done
+}
+
 // changed says that routes found so far no longer hold.
 func (v *VirtualHost) changed() { v.version.Add(1) }
 
-// reserved reports whether clients may not create a name.
-func reserved(name string) bool { return strings.HasPrefix(name, "amq.") }
+// Reserved reports whether clients may create nothing of that name.
+func Reserved(name string) bool { return strings.HasPrefix(name, "amq.") }
 
 func (v *VirtualHost) noExchange(name string) error {
 	return amqp.Errorf(amqp.NotFound, "no exchange '%s' in vhost '%s'", name, v.name)

@@ -64,14 +64,14 @@ func (s *site) exchange(d exchange.Declaration) {
 	if d.Kind == "" {
 		d.Kind = exchange.Fanout
 	}
-	if _, err := s.DeclareExchange(d); err != nil {
+	if _, err := s.DeclareExchange(d, nil); err != nil {
 		s.Fatal(err)
 	}
 }
 
 func (s *site) queue(d queue.Declaration) queue.Queue {
 	s.Helper()
-	q, _, err := s.DeclareQueue(d, nil)
+	q, _, err := s.DeclareQueue(d, nil, nil)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestCreateFailsWithTheStore(t *testing.T) {
 
 func TestExchangeRefusals(t *testing.T) {
 	s := newSite(t)
-	declare := func(d exchange.Declaration) error { _, err := s.DeclareExchange(d); return err }
+	declare := func(d exchange.Declaration) error { _, err := s.DeclareExchange(d, nil); return err }
 	remove := func(name string, ifUnused bool) error { _, err := s.DeleteExchange(name, ifUnused); return err }
 	const onDefault = "operation not permitted on the default exchange"
 	s.wantError(declare(exchange.Declaration{Kind: "direct"}), amqp.AccessRefused, onDefault)
@@ -206,7 +206,7 @@ func TestExchangeRefusals(t *testing.T) {
 	s.wantError(declare(exchange.Declaration{Name: "amq.x", Kind: "direct"}), amqp.AccessRefused, "exchange name 'amq.x' contains reserved prefix 'amq.*'")
 	s.wantError(remove("amq.x", false), amqp.AccessRefused, "deletion of system exchange 'amq.x' in vhost '/' not allowed")
 	s.wantError(s.CheckExchange("x"), amqp.NotFound, "no exchange 'x' in vhost '/'")
-	s.wantError(declare(exchange.Declaration{Name: "x", Kind: "direct", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", docMost)}}),
+	s.wantError(declare(exchange.Declaration{Name: "x", Kind: "direct", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", store.DocMost)}}),
 		amqp.PreconditionFailed, "arguments are too large to be stored")
 
 	if err := declare(exchange.Declaration{Name: "amq.direct", Kind: "direct", Durable: true}); err != nil {
@@ -228,7 +228,7 @@ func TestExchangeRefusals(t *testing.T) {
 
 func TestQueueRefusals(t *testing.T) {
 	s := newSite(t)
-	declare := func(d queue.Declaration, owner Owner) error { _, _, err := s.DeclareQueue(d, owner); return err }
+	declare := func(d queue.Declaration, owner Owner) error { _, _, err := s.DeclareQueue(d, owner, nil); return err }
 	locked := "cannot obtain exclusive access to locked queue 'mine' in vhost '/'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration."
 	if err := declare(queue.Declaration{Name: "mine", Exclusive: true, Durable: true}, "me"); err != nil {
 		t.Fatal(err)
@@ -252,10 +252,11 @@ func TestQueueRefusals(t *testing.T) {
 
 	_, err = s.Queue("none", nil)
 	s.wantError(err, amqp.NotFound, "no queue 'none' in vhost '/'")
-	s.wantError(declare(queue.Declaration{Name: "amq.gen-x"}, nil), amqp.AccessRefused, "queue name 'amq.gen-x' contains reserved prefix 'amq.*'")
+	_, err = QueueName("amq.gen-x")
+	s.wantError(err, amqp.AccessRefused, "queue name 'amq.gen-x' contains reserved prefix 'amq.*'")
 	s.wantError(declare(queue.Declaration{Name: "q", Arguments: amqp.Table{"x-expires": int32(0)}}, nil), amqp.PreconditionFailed,
 		"invalid arg 'x-expires' for queue 'q' in vhost '/': {value_zero,0}")
-	s.wantError(declare(queue.Declaration{Name: "q", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", docMost)}}, nil),
+	s.wantError(declare(queue.Declaration{Name: "q", Durable: true, Arguments: amqp.Table{"big": strings.Repeat("x", store.DocMost)}}, nil),
 		amqp.PreconditionFailed, "arguments are too large to be stored")
 	s.queue(queue.Declaration{Name: "q"})
 	s.wantError(declare(queue.Declaration{Name: "q", Durable: true}, nil), amqp.PreconditionFailed,
@@ -275,10 +276,33 @@ func TestQueueRefusals(t *testing.T) {
 }
 
 func TestServerNames(t *testing.T) {
+	a, errA := QueueName("")
+	b, errB := QueueName("")
+	if errA != nil || errB != nil || a == b || !strings.HasPrefix(a, "amq.gen-") || len(a) != len("amq.gen-")+22 {
+		t.Errorf("got %q and %q, errors %v and %v", a, b, errA, errB)
+	}
+}
+
+func TestWhatIsMadeMustBeAllowed(t *testing.T) {
 	s := newSite(t)
-	a, b := s.queue(queue.Declaration{}).Declaration().Name, s.queue(queue.Declaration{}).Declaration().Name
-	if a == b || !strings.HasPrefix(a, "amq.gen-") || len(a) != len("amq.gen-")+22 {
-		t.Errorf("got %q and %q", a, b)
+	refused := errors.New("not you")
+	refuse := func() error { return refused }
+	x := exchange.Declaration{Name: "x", Kind: exchange.Fanout}
+	q := queue.Declaration{Name: "q"}
+	for _, there := range []bool{false, true} {
+		var want error
+		if there {
+			s.exchange(x)
+			s.queue(q)
+		} else {
+			want = refused
+		}
+		if _, err := s.DeclareExchange(x, refuse); err != want {
+			t.Errorf("exchange that is there %v: got %v, want %v", there, err, want)
+		}
+		if _, _, err := s.DeclareQueue(q, nil, refuse); err != want {
+			t.Errorf("queue that is there %v: got %v, want %v", there, err, want)
+		}
 	}
 }
 
@@ -297,7 +321,7 @@ func TestBindingRefusals(t *testing.T) {
 	s.wantError(bind(b), amqp.PreconditionFailed, `Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x`)
 	s.queue(queue.Declaration{Name: "durable", Durable: true})
 	b = toQueue("amq.direct", "durable", "")
-	b.Arguments = amqp.Table{"big": strings.Repeat("x", docMost)}
+	b.Arguments = amqp.Table{"big": strings.Repeat("x", store.DocMost)}
 	s.wantError(bind(b), amqp.PreconditionFailed, "arguments are too large to be stored")
 	for _, b := range []exchange.Binding{toQueue("none", "q", ""), toQueue("amq.direct", "none", ""), toQueue("amq.direct", "q", "k")} {
 		if stored, err := s.Unbind(b); stored || err != nil {
@@ -379,11 +403,11 @@ func TestUnusedExchangesGo(t *testing.T) {
 func TestExclusiveQueuesGoWithTheirOwner(t *testing.T) {
 	s := newSite(t)
 	for _, name := range []string{"a", "b"} {
-		if _, _, err := s.DeclareQueue(queue.Declaration{Name: name, Exclusive: true}, "me"); err != nil {
+		if _, _, err := s.DeclareQueue(queue.Declaration{Name: name, Exclusive: true}, "me", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.DeclareQueue(queue.Declaration{Name: "yours", Exclusive: true}, "you")
+	s.DeclareQueue(queue.Declaration{Name: "yours", Exclusive: true}, "you", nil)
 	s.queue(queue.Declaration{Name: "everybody's"})
 	s.exchange(exchange.Declaration{Name: "x", AutoDelete: true})
 	if _, err := s.Bind(toQueue("x", "a", ""), "me"); err != nil {
@@ -454,16 +478,8 @@ func TestReplyQueues(t *testing.T) {
 	if !s.publish("", name, "reply", amqp.Fields{}) || len(c.got) != 1 {
 		t.Errorf("got %d replies, want 1", len(c.got))
 	}
-	for what, find := range map[string]func() (queue.Queue, error){
-		"declare": func() (queue.Queue, error) {
-			q, _, err := s.DeclareQueue(queue.Declaration{Name: name}, nil)
-			return q, err
-		},
-		"passive": func() (queue.Queue, error) { return s.CheckQueue(name, nil) },
-	} {
-		if found, err := find(); found != q || err != nil {
-			t.Errorf("%s: got %v, %v; want the reply queue", what, found, err)
-		}
+	if found, err := s.CheckQueue(name, nil); found != q || err != nil {
+		t.Errorf("got %v, %v; want the reply queue", found, err)
 	}
 	gone := "no queue '" + name + "' in vhost '/'"
 	_, err = s.Queue(name, nil)
@@ -484,7 +500,5 @@ func TestReplyQueues(t *testing.T) {
 		t.Error("routed to a requester who is gone")
 	}
 	_, err = s.CheckQueue(name, nil)
-	s.wantError(err, amqp.NotFound, gone)
-	_, _, err = s.DeclareQueue(queue.Declaration{Name: name}, nil)
 	s.wantError(err, amqp.NotFound, gone)
 }

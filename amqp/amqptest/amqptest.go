@@ -43,6 +43,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/server"
+	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/compat/follow"
 	"github.com/harebellmq/harebell/store"
@@ -119,8 +120,14 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 	b := &Broker{options: o, manual: o.manual, book: newBook(o.clock().Now, o.events)}
 	b.faults = newFaults(o.clock())
 	b.VirtualHost = &VirtualHost{broker: b, name: vhost.Default}
-	b.now, err = b.begin(st)
-	return b, err
+	if b.now, err = b.begin(st); err != nil {
+		return nil, err
+	}
+	if err := b.now.admit(o.users); err != nil {
+		b.now.registry.Stop()
+		return nil, err
+	}
+	return b, nil
 }
 
 // A run is the life of a broker from a start to the next stop.
@@ -137,14 +144,18 @@ type run struct {
 // begin starts a run on what a store holds.
 func (b *Broker) begin(st store.Store) (*run, error) {
 	o := b.options
-	broker := vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log}
+	users, err := auth.Open(st, o.log)
+	if err != nil {
+		return nil, err
+	}
+	broker := vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log, Forget: users.Forget}
 	follow.InVHosts(o.rules, &broker)
 	registry, err := vhost.Open(broker, vhost.Default)
 	if err != nil {
 		return nil, err
 	}
 	s := &server.Server{
-		VHosts: registry, Users: o.users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log,
+		VHosts: registry, Users: users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log,
 		MaxMessageSize: o.rules.MaxMessageSize,
 		Properties:     server.Properties(server.DefaultProduct, o.rules.Version, "development"),
 	}
@@ -157,6 +168,32 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 		return nil, err
 	}
 	return &run{server: s, registry: registry, store: st}, nil
+}
+
+// admit makes users who may do everything. A run that follows knows them from the
+// store.
+func (r *run) admit(users []auth.User) error {
+	for _, user := range users {
+		if _, err := r.server.Users.Put(user); err != nil {
+			return err
+		}
+	}
+	for _, name := range r.registry.Names() {
+		if err := r.open(name, users); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open lets users do everything in a virtual host.
+func (r *run) open(vhost string, users []auth.User) error {
+	for _, user := range users {
+		if _, err := r.server.Users.SetPermissions(auth.Everything(user.Name, vhost), r.registry.Has); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var (

@@ -19,7 +19,7 @@ type Option func(*options) error
 
 type options struct {
 	log              zerolog.Logger
-	users            *auth.Users
+	users            []auth.User   // who may do everything
 	manual           *clock.Manual // nil for the system clock
 	systemHeartbeats bool
 	rules            compat.Rules
@@ -83,7 +83,7 @@ func WithUser(name, password string) Option {
 		if name == "" || password == "" {
 			return fmt.Errorf("user %q: want a name and a password that are not empty", name)
 		}
-		o.users.Set(name, password)
+		o.users = append(o.users, administrator(name, password))
 		return nil
 	}
 }
@@ -133,10 +133,13 @@ func WithReopen(open func() (store.Store, error)) Option {
 	}
 }
 
+func administrator(name, password string) auth.User {
+	return auth.User{Name: name, Tags: []string{auth.Administrator}}.WithPassword(password)
+}
+
 // gather applies options to the usual ones.
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
-	o := &options{log: log, users: new(auth.Users), events: bookMost}
-	o.users.Set("guest", "guest")
+	o := &options{log: log, users: []auth.User{administrator("guest", "guest")}, events: bookMost}
 	opts = append([]Option{WithCompat(compat.Default)}, opts...)
 	for _, opt := range opts {
 		if opt == nil {

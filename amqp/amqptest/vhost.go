@@ -24,6 +24,9 @@ func (b *Broker) VHost(tb TB) *VirtualHost {
 	if err == nil {
 		_, err = r.registry.Create(v.name)
 	}
+	if err == nil {
+		err = r.open(v.name, b.options.users)
+	}
 	if err != nil {
 		tb.Fatalf("amqptest: make a virtual host: %v", err)
 	}

@@ -128,11 +128,20 @@ func (ch *channel) publish() error {
 	case size > most:
 		return amqp.Errorf(amqp.PreconditionFailed, "message size %d is larger than configured max size %d", size, most)
 	}
+	if err := ch.mayPublish(c.exchange); err != nil {
+		return err
+	}
 	if err := ch.conn.publisher.Check(c.exchange); err != nil {
 		return err
 	}
 	also, err := ch.checkProperties(&c)
 	if err != nil {
+		return err
+	}
+	if err := ch.mayPublishWith(c.exchange, c.routingKey, also); err != nil {
+		return err
+	}
+	if err := ch.mayClaim(c.properties); err != nil {
 		return err
 	}
 	p := publication{
@@ -250,9 +259,6 @@ func (ch *channel) checkProperties(c *content) (also []string, err error) {
 		if also, p, err = senderSelected(p); err != nil {
 			return nil, err
 		}
-	}
-	if p.Has(amqp.FlagUserID) && p.UserID() != ch.conn.user {
-		return nil, amqp.Errorf(amqp.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID(), ch.conn.user)
 	}
 	c.properties = p
 	return also, nil

@@ -224,6 +224,7 @@ func (ch *channel) forget() {
 	ch.conn.mu.Lock()
 	delete(ch.conn.channels, ch.number)
 	ch.conn.mu.Unlock()
+	ch.conn.session.CloseChannel()
 	ch.conn.channelCount.Store(int32(len(ch.conn.channels)))
 	if ch.conn.last == ch {
 		ch.conn.last = nil
@@ -296,10 +297,13 @@ func (ch *channel) queueName(name string) (string, error) {
 	return ch.lastQueue, nil
 }
 
-// queue returns the queue a client means.
+// queue returns the queue a client means to read from.
 func (ch *channel) queue(name string) (queue.Queue, error) {
 	name, err := ch.queueName(name)
 	if err != nil {
+		return nil, err
+	}
+	if err := ch.mayRead(name); err != nil {
 		return nil, err
 	}
 	return ch.conn.vhost.Queue(name, ch.conn)

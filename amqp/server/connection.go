@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -53,6 +54,7 @@ type connection struct {
 	clientProperties amqp.Table
 	user             string
 	vhost            *vhost.VirtualHost
+	session          *auth.Session
 	frameMax         uint32
 	channelMax       int
 	channels         map[uint16]*channel // changed with mu held, for look
@@ -336,6 +338,9 @@ func (c *connection) openChannel(f amqp.Frame) error {
 	if len(c.channels) >= c.channelMax {
 		return amqp.Errorf(amqp.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)", len(c.channels), c.channelMax)
 	}
+	if err := c.session.OpenChannel(); err != nil {
+		return err
+	}
 	ch := newChannel(c, f.Channel)
 	c.mu.Lock()
 	c.channels[f.Channel] = ch
@@ -361,5 +366,6 @@ func (c *connection) release() {
 	c.mu.Unlock()
 	c.channelCount.Store(0)
 	c.last = nil
+	c.session.Leave()
 	c.vhost.Release(c)
 }

@@ -158,7 +158,11 @@ func (c *connection) open() error {
 	if err != nil {
 		return withMethod(err, m.ID())
 	}
-	if err := v.Enter(c, func() { c.shutdown(vhost.Deleted(v.Name())) }); err != nil {
+	if err := v.Enter(c, c.user, func() { c.shutdown(vhost.Deleted(v.Name())) }); err != nil {
+		return withMethod(err, m.ID())
+	}
+	if c.session, err = c.server.Users.Enter(c.user, v.Name(), c.shutdown); err != nil {
+		v.Release(c)
 		return withMethod(err, m.ID())
 	}
 	c.vhost = v

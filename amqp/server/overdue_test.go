@@ -11,25 +11,16 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
-	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
-	"github.com/harebellmq/harebell/vhost"
 )
 
 // manualServer returns a server whose messages live by a clock moved by hand.
 func manualServer(t *testing.T) (*Server, *clock.Manual) {
 	t.Helper()
 	manual := clock.NewManual(time.Unix(1, 0))
-	st := store.NewMemory()
-	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: manual}, vhost.Default)
-	if err != nil {
-		t.Fatal(err)
-	}
-	users := new(auth.Users)
-	users.Set("guest", "guest")
-	return &Server{VHosts: registry, Users: users, Store: st}, manual
+	return serverBy(t, store.NewMemory(), manual), manual
 }
 
 // A patient client and the clock that its server lives by.

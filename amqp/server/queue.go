@@ -1,48 +1,76 @@
 package server
 
 import (
+	"strings"
+
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/vhost"
 )
 
 func (ch *channel) queueDeclare(m *amqp.QueueDeclare) error {
 	name := clean(m.Queue)
-	if name == vhost.ReplyTo {
+	switch {
+	case name == vhost.ReplyTo:
 		// rabbitmq: there always is one, with its requester as consumer.
 		if !m.NoWait {
 			ch.reply(&amqp.QueueDeclareOk{Queue: name, ConsumerCount: 1})
 		}
 		return nil
+	case m.Passive || strings.HasPrefix(name, vhost.ReplyTo):
+		return ch.queueDeclarePassive(name, m.NoWait)
 	}
-	var q queue.Queue
-	var stored bool
-	var err error
-	if m.Passive {
-		q, err = ch.conn.vhost.CheckQueue(name, ch.conn)
-	} else {
-		q, stored, err = ch.conn.vhost.DeclareQueue(queue.Declaration{
-			Name:       name,
-			Durable:    m.Durable,
-			Exclusive:  m.Exclusive,
-			AutoDelete: m.AutoDelete,
-			Arguments:  m.Arguments,
-		}, ch.conn)
-	}
+	name, err := vhost.QueueName(name)
 	if err != nil {
 		return err
 	}
-	ch.lastQueue = q.Declaration().Name
-	if !m.NoWait {
-		s := q.Stats()
-		ch.replyStored(&amqp.QueueDeclareOk{
-			Queue:         ch.lastQueue,
-			MessageCount:  uint32(s.Ready),
-			ConsumerCount: uint32(s.Consumers),
-		}, stored)
+	if err := ch.mayDeclareQueue(name); err != nil {
+		return err
 	}
+	q, stored, err := ch.conn.vhost.DeclareQueue(queue.Declaration{
+		Name:       name,
+		Durable:    m.Durable,
+		Exclusive:  m.Exclusive,
+		AutoDelete: m.AutoDelete,
+		Arguments:  m.Arguments,
+	}, ch.conn, func() error { return ch.mayDeadLetter(name, m.Arguments) })
+	if err != nil {
+		return err
+	}
+	ch.queueDeclared(q, stored, m.NoWait)
 	return nil
+}
+
+// queueDeclarePassive finds a queue, or the one behind a reply address, which
+// everybody may know who knows the address.
+func (ch *channel) queueDeclarePassive(name string, noWait bool) error {
+	if !strings.HasPrefix(name, vhost.ReplyTo) {
+		if err := ch.mayKnow(auth.Queue, name); err != nil {
+			return err
+		}
+	}
+	q, err := ch.conn.vhost.CheckQueue(name, ch.conn)
+	if err != nil {
+		return err
+	}
+	ch.queueDeclared(q, false, noWait)
+	return nil
+}
+
+// queueDeclared tells the client of a queue.
+func (ch *channel) queueDeclared(q queue.Queue, stored, noWait bool) {
+	ch.lastQueue = q.Declaration().Name
+	if noWait {
+		return
+	}
+	s := q.Stats()
+	ch.replyStored(&amqp.QueueDeclareOk{
+		Queue:         ch.lastQueue,
+		MessageCount:  uint32(s.Ready),
+		ConsumerCount: uint32(s.Consumers),
+	}, stored)
 }
 
 // binding makes the binding of queue.bind and queue.unbind.
@@ -67,6 +95,9 @@ func (ch *channel) queueBind(m *amqp.QueueBind) error {
 	if err != nil {
 		return err
 	}
+	if err := ch.mayBind(b); err != nil {
+		return err
+	}
 	stored, err := ch.conn.vhost.Bind(b, ch.conn)
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.QueueBindOk{}, stored)
@@ -77,6 +108,9 @@ func (ch *channel) queueBind(m *amqp.QueueBind) error {
 func (ch *channel) queueUnbind(m *amqp.QueueUnbind) error {
 	b, err := ch.binding(m.Queue, m.Exchange, m.RoutingKey, m.Arguments)
 	if err != nil {
+		return err
+	}
+	if err := ch.mayBind(b); err != nil {
 		return err
 	}
 	stored, err := ch.conn.vhost.Unbind(b)
@@ -101,6 +135,9 @@ func (ch *channel) queuePurge(m *amqp.QueuePurge) error {
 func (ch *channel) queueDelete(m *amqp.QueueDelete) error {
 	name, err := ch.queueName(m.Queue)
 	if err != nil {
+		return err
+	}
+	if err := ch.mayDeleteQueue(name); err != nil {
 		return err
 	}
 	n, stored, err := ch.conn.vhost.DeleteQueue(name, ch.conn, m.IfUnused, m.IfEmpty)

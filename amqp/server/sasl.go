@@ -38,7 +38,7 @@ func (c *connection) login() error {
 	if err != nil {
 		return withMethod(err, m.ID())
 	}
-	if err := c.server.Users.Login(user, password, c.conn.RemoteAddr()); err != nil {
+	if _, err := c.server.Users.Login(user, password, c.conn.RemoteAddr()); err != nil {
 		return &errAccessRefused{mechanism: start.Mechanism, cause: err}
 	}
 	c.user = user

@@ -3,6 +3,8 @@ package server
 import (
 	"cmp"
 	"slices"
+
+	"github.com/harebellmq/harebell/amqp"
 )
 
 // A ConnectionInfo says what there is to know of an open connection.
@@ -39,4 +41,18 @@ func (s *Server) Connections() []ConnectionInfo {
 func (c *connection) clientName() string {
 	name, _ := c.clientProperties["connection_name"].(string)
 	return name
+}
+
+// CloseConnection ends the connection of that name, with the reason for its
+// client, and reports false if there is none that is open.
+//
+// rabbitmq: CONNECTION_FORCED
+func (s *Server) CloseConnection(name, reason string) (found bool) {
+	for _, c := range s.open() {
+		if shown := c.shown.Load(); shown != nil && shown.Name == name {
+			c.shutdown(amqp.Errorf(amqp.ConnectionForced, "%s", reason))
+			found = true
+		}
+	}
+	return found
 }

@@ -31,11 +31,12 @@ var binary = sync.OnceValues(func() (string, error) {
 
 // A process is the real program, serving.
 type process struct {
-	t       *testing.T
-	command *exec.Cmd
-	address string
-	log     *lines
-	ended   chan error
+	t          *testing.T
+	command    *exec.Cmd
+	address    string
+	management string // the address of its management API
+	log        *lines
+	ended      chan error
 }
 
 // lines collects what a process writes.
@@ -63,8 +64,10 @@ func start(t *testing.T, arguments ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, address: freeAddress(t), log: new(lines), ended: make(chan error, 1)}
-	p.command = exec.Command(path, append([]string{"serve", "--listen", p.address, "--log-format", "json"}, arguments...)...)
+	p := &process{t: t, address: freeAddress(t), management: freeAddress(t), log: new(lines), ended: make(chan error, 1)}
+	p.command = exec.Command(path, append([]string{
+		"serve", "--listen", p.address, "--management-listen", p.management, "--log-format", "json",
+	}, arguments...)...)
 	stderr, err := p.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -143,6 +143,8 @@ func TestStartFailsWithOneClearLine(t *testing.T) {
 		{"data directory in use", []string{"--data-dir", dir, "--listen", "127.0.0.1:0"}, dir},
 		{"data directory is a file", []string{"--data-dir", file, "--listen", "127.0.0.1:0"}, file},
 		{"port in use", []string{"--memory", "--listen", taken.Addr().String()}, "cannot listen on " + taken.Addr().String() + ": bind: address already in use"},
+		{"port of the management API in use", []string{"--memory", "--listen", "127.0.0.1:0", "--management-listen", taken.Addr().String()},
+			"cannot listen on " + taken.Addr().String() + " for the management API: bind: address already in use; --management-listen sets another address, or none"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out, err := exec.Command(path, append([]string{"serve", "--log-level", "none"}, test.arguments...)...).CombinedOutput()

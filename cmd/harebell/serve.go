@@ -20,6 +20,7 @@ import (
 	"github.com/harebellmq/harebell/internal/compat/follow"
 	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/disk"
+	"github.com/harebellmq/harebell/internal/management"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/store/badger"
@@ -62,19 +63,32 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log}
+	users, err := auth.Open(st, log)
+	if err != nil {
+		return err
+	}
+	users.LoopbackOnly = c.LoopbackUsers
+	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget}
 	follow.InVHosts(c.Compat, &broker)
 	vhosts, err := vhost.Open(broker, c.DefaultVHost)
 	if err != nil {
 		return err
 	}
 	defer vhosts.Stop()
+	if err := users.First(defaultUser(c)); err != nil {
+		return fmt.Errorf("default_user %q: %w", c.DefaultUser, err)
+	}
 
 	listeners, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
-	srv := newServer(c, st, vhosts, log)
+	managed, err := listenManagement(c.ManagementListen)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
+	srv := newServer(c, st, users, vhosts, log)
+	manager := management.New(srv, management.Options{Node: node(), Log: log})
 	watch := &disk.Watch{
 		Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log,
 		Low: func(low bool) { srv.SetAlarm("disk", low) },
@@ -83,10 +97,14 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		watch.Start()
 		defer watch.Stop()
 	}
-	served := make(chan error, len(listeners))
+	served := make(chan error, len(listeners)+1)
 	for _, l := range listeners {
 		go func() { served <- srv.Serve(l) }()
-		log.Info().Stringer("address", l.Addr()).Msg("listening")
+		log.Info().Str("protocol", "amqp").Stringer("address", l.Addr()).Msg("listening")
+	}
+	if managed != nil {
+		go func() { served <- manager.Serve(managed) }()
+		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
 	}
 	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
 
@@ -100,6 +118,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if late := srv.Shutdown(leave); late != nil {
 		log.Warn().Err(late).Msg("connections cut off")
 	}
+	if late := manager.Shutdown(leave); late != nil {
+		log.Warn().Err(late).Msg("requests cut off")
+	}
 	return err
 }
 
@@ -112,9 +133,14 @@ func memory(c config.Config) *queue.Memory {
 	return queue.NewMemory(c.Bodies(config.MachineMemory(os.DirFS("/"))))
 }
 
-func newServer(c config.Config, st store.Store, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {
-	users := &auth.Users{LoopbackOnly: c.LoopbackUsers}
-	users.Set(c.DefaultUser, c.DefaultPass)
+// defaultUser is the user of a broker that has none yet.
+func defaultUser(c config.Config) (auth.User, auth.Permissions) {
+	user := auth.User{Name: c.DefaultUser, Tags: c.DefaultUserTags}.WithPassword(c.DefaultPass)
+	may := c.DefaultPermissions
+	return user, auth.Permissions{User: user.Name, VHost: c.DefaultVHost, Configure: may.Configure, Write: may.Write, Read: may.Read}
+}
+
+func newServer(c config.Config, st store.Store, users *auth.Users, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {
 	heartbeat := c.Heartbeat
 	if heartbeat == 0 {
 		heartbeat = -1 // none: the server's zero is its default
@@ -167,6 +193,29 @@ func listen(addresses []string) ([]net.Listener, error) {
 		listeners = append(listeners, l)
 	}
 	return listeners, nil
+}
+
+// listenManagement opens the address of the management API, nil if it is to have
+// none. Its port is often taken: by RabbitMQ's, or another broker's on the same
+// machine.
+func listenManagement(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s for the management API: %w; --management-listen sets another address, or none", address, cause(err))
+	}
+	return l, nil
+}
+
+// node is the name of this broker among others.
+func node() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return "harebell@" + host
 }
 
 // cause strips the address that a network error repeats.

@@ -42,7 +42,7 @@ func brokerURL(t *testing.T) string {
 func startBroker(t *testing.T) string {
 	t.Helper()
 	address := freeAddress(t)
-	broker := exec.Command(harebell, "serve", "--listen", address, "--data-dir", t.TempDir(), "--log-format", "json")
+	broker := exec.Command(harebell, "serve", "--listen", address, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json")
 	stderr, err := broker.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,63 +1,134 @@
-// Package auth says who may log in.
+// Package auth says who may log in, and what they may do then: users, their
+// permissions in each virtual host, and how many connections and channels they
+// may have, as RabbitMQ's internal authentication backend does.
+//
+// What administrators decide is kept in a store, and on disk before a method that
+// changes it returns. It holds at once: a Session, which is a user's connection
+// to a virtual host, answers by the permissions that there are when it is asked.
+//
+//	users, err := auth.Open(st, log)
+//	_, err = users.Put(auth.User{Name: "ann"}.WithPassword("secret"))
+//	_, err = users.SetPermissions(auth.Everything("ann", "/"), vhosts.Has)
+//
+//	user, err := users.Login("ann", "secret", conn.RemoteAddr())
+//	session, err := users.Enter("ann", "/", evict)
+//	err = session.Write(auth.Exchange, "orders") // nil: she may publish to it
 package auth
 
 import (
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/store"
 )
+
+// Users are the users of a broker.
+type Users struct {
+	// LoopbackOnly lists users who may log in from this machine only. It must
+	// not change once anybody logs in.
+	//
+	// rabbitmq: loopback_users
+	LoopbackOnly []string
+
+	store store.Store
+
+	// changing is held by whoever changes anything, so that changes reach the
+	// store in the order in which they were made.
+	changing sync.Mutex
+
+	mu       sync.RWMutex // guards accounts and all that is in them
+	accounts map[string]*account
+
+	// version counts changes of permissions: what was decided under one version
+	// holds as long as the version does.
+	version atomic.Uint64
+}
+
+// An account is a user with all that belongs to one.
+type account struct {
+	user        User
+	permissions map[string]*permissions // by virtual host
+	topics      map[string]topics       // by virtual host
+	sessions    map[*Session]bool
+	channels    int // of all sessions
+}
+
+func newAccount(user User) *account {
+	return &account{
+		user:        user,
+		permissions: make(map[string]*permissions),
+		topics:      make(map[string]topics),
+		sessions:    make(map[*Session]bool),
+	}
+}
+
+// Errors of those who administer users.
+var (
+	ErrNoUser        = errors.New("there is no such user")
+	ErrNoVirtualHost = errors.New("there is no such virtual host")
+	ErrNoPermissions = errors.New("there are no such permissions")
+)
+
+// Open returns the users that the store knows, with their permissions. A
+// definition that cannot be understood is logged and left alone.
+func Open(st store.Store, log zerolog.Logger) (*Users, error) {
+	u := &Users{store: st, accounts: make(map[string]*account)}
+	if err := u.load(log); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// First makes the user that a broker begins with, and what that user may do,
+// unless the store knows a user already.
+func (u *Users) First(user User, p Permissions) error {
+	user, userDoc, err := user.prepare()
+	if err != nil {
+		return err
+	}
+	ready, permissionsDoc, err := p.prepare()
+	if err != nil {
+		return err
+	}
+	return u.change(func() ([]store.Doc, error) {
+		if len(u.accounts) > 0 {
+			return nil, nil
+		}
+		a := newAccount(user)
+		a.permissions[p.VHost] = ready
+		u.accounts[user.Name] = a
+		return []store.Doc{userDoc, permissionsDoc}, nil
+	})
+}
 
 // ErrRefused is the answer to every login that is not let in. Why is for the log
 // only, so that a stranger does not learn which names exist.
 var ErrRefused = errors.New("login refused")
 
-// Users are the users of a broker, by name. The zero value has none.
-type Users struct {
-	// LoopbackOnly lists users who may log in from this machine only.
-	//
-	// rabbitmq: loopback_users, "guest" by default
-	LoopbackOnly []string
+// ErrNotLocal is the ErrRefused of a user who may log in from this machine only,
+// and has given the right password elsewhere.
+var ErrNotLocal = fmt.Errorf("%w: user can only log in via localhost", ErrRefused)
 
-	mu        sync.RWMutex // guards passwords
-	passwords map[string]string
-}
-
-// Set adds a user, or changes the password of one.
-func (u *Users) Set(name, password string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.passwords == nil {
-		u.passwords = make(map[string]string)
-	}
-	u.passwords[name] = password
-}
-
-// Has reports whether there is a user of that name.
-func (u *Users) Has(name string) bool {
-	u.mu.RLock()
-	defer u.mu.RUnlock()
-	_, ok := u.passwords[name]
-	return ok
-}
-
-// Login returns nil if the password is that of the user and the user may come
-// from peer. Its errors wrap ErrRefused.
-func (u *Users) Login(name, password string, peer net.Addr) error {
-	u.mu.RLock()
-	want, ok := u.passwords[name]
-	u.mu.RUnlock()
-	same := subtle.ConstantTimeCompare([]byte(want), []byte(password)) == 1
-	if !ok || !same || password == "" {
-		return fmt.Errorf("%w: invalid credentials of user %q", ErrRefused, name)
+// Login returns the user if the password is right and the user may come from
+// peer. Its errors wrap ErrRefused.
+//
+// rabbitmq: nobody logs in with a blank password, whatever the hash.
+func (u *Users) Login(name, password string, peer net.Addr) (User, error) {
+	user, ok := u.Get(name)
+	if !ok || password == "" || !matches(user.Hash, user.Algorithm, password) {
+		return User{}, fmt.Errorf("%w: invalid credentials of user %q", ErrRefused, name)
 	}
 	if slices.Contains(u.LoopbackOnly, name) && !loopback(peer) {
-		return fmt.Errorf("%w: user %q can only connect via localhost", ErrRefused, name)
+		return User{}, fmt.Errorf("%w: %q", ErrNotLocal, name)
 	}
-	return nil
+	return user, nil
 }
 
 // loopback reports whether a peer is on this machine. What has no IP address is
@@ -68,4 +139,27 @@ func loopback(peer net.Addr) bool {
 	}
 	ap, err := netip.ParseAddrPort(peer.String())
 	return err != nil || ap.Addr().Unmap().IsLoopback()
+}
+
+// change carries out a change, and waits until the documents that how returns
+// are on disk. how runs with all locks held.
+func (u *Users) change(how func() ([]store.Doc, error)) error {
+	return <-u.begin(how)
+}
+
+// begin is change without waiting.
+func (u *Users) begin(how func() ([]store.Doc, error)) (stored <-chan error) {
+	answer := make(chan error, 1)
+	u.changing.Lock()
+	defer u.changing.Unlock()
+	u.mu.Lock()
+	docs, err := how()
+	u.version.Add(1)
+	u.mu.Unlock()
+	if err != nil || len(docs) == 0 {
+		answer <- err
+		return answer
+	}
+	u.store.Append(store.Batch{Docs: docs, Done: func(err error) { answer <- err }})
+	return answer
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Compat compat.Rules // what to do as which series of RabbitMQ does
 
 	Listen           []string      // addresses, "host:port" each; at least one
+	ManagementListen string        // address of the management API, "host:port"; "" for none
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
 	FrameMax         uint32        // octets, proposed to clients
@@ -42,9 +43,11 @@ type Config struct {
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
 	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
 
-	DefaultUser  string // made on the first start, with all permissions
-	DefaultPass  string
-	DefaultVHost string
+	DefaultUser        string // made when there is no user yet
+	DefaultPass        string
+	DefaultUserTags    []string
+	DefaultPermissions Permissions // in DefaultVHost
+	DefaultVHost       string      // made when there is none yet
 
 	LoopbackUsers []string // may log in from this machine only
 
@@ -55,6 +58,9 @@ type Config struct {
 	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
 	LogFormat string // "auto", "console" or "json"
 }
+
+// Permissions are the patterns of what a user may do.
+type Permissions struct{ Configure, Write, Read string }
 
 // A Setting is one value in force.
 type Setting struct {
@@ -105,7 +111,7 @@ func (s *Settings) ReadEnvironment(lookup func(name string) (string, bool)) erro
 	for _, k := range keys {
 		name := k.variable()
 		value, ok := lookup(name)
-		if !ok || value == "" {
+		if k.flag == "" || !ok || value == "" {
 			continue
 		}
 		mistakes = append(mistakes, s.set(k, k.split(value), name, name+"="))
@@ -116,7 +122,7 @@ func (s *Settings) ReadEnvironment(lookup func(name string) (string, bool)) erro
 // SetFlag takes over what was given on the command line; name is without dashes.
 func (s *Settings) SetFlag(name string, values ...string) error {
 	for _, k := range keys {
-		if k.flag == name {
+		if k.flag == name && name != "" {
 			var all []string
 			for _, v := range values {
 				all = append(all, k.split(v)...)
@@ -187,7 +193,7 @@ func (s *Settings) given(k *key) []Setting {
 // Config returns the settings as the broker wants them.
 func (s *Settings) Config() Config {
 	var c Config
-	for _, k := range keys {
+	for _, k := range keys { // in order: what is given in parts comes before what is given whole
 		for _, setting := range s.inForce(k, c.Compat) {
 			k.parse(&c, setting.Value) // it was checked when it was set
 		}

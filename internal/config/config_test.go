@@ -37,10 +37,12 @@ func rules(series string) compat.Rules {
 func TestDefaults(t *testing.T) {
 	want := Config{
 		DataDir: "harebell-data", Compat: rules("4.2"),
-		Listen: []string{":5672"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
+		Listen: []string{":5672"}, ManagementListen: ":15672", HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute,
 		DiskFreeLimit: 50_000_000,
-		DefaultUser:   "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
+		DefaultUser:   "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
+		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
+		DefaultVHost:       "/", LoopbackUsers: []string{"guest"},
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
@@ -90,6 +92,12 @@ func TestReadFile(t *testing.T) {
 		{"# within a value is part of it", "default_pass = a#b", func(c *Config) { c.DefaultPass = "a#b" }},
 		{"quotes keep blanks and comments", "default_pass = ' a # b '", func(c *Config) { c.DefaultPass = " a # b " }},
 		{"= within a value is part of it", "default_pass = a=b", func(c *Config) { c.DefaultPass = "a=b" }},
+		{"the management API has a port", "management.tcp.port = 15673", func(c *Config) { c.ManagementListen = ":15673" }},
+		{"and an address", "management.tcp.ip = ::1", func(c *Config) { c.ManagementListen = "[::1]:15672" }},
+		{"or both", "management.tcp.port = 15673\nmanagement.tcp.ip = 127.0.0.1", func(c *Config) { c.ManagementListen = "127.0.0.1:15673" }},
+		{"or is given whole", "management_listen = 127.0.0.1:1\nmanagement.tcp.port = 2", func(c *Config) { c.ManagementListen = "127.0.0.1:1" }},
+		{"or is turned off", "management_listen = none", func(c *Config) { c.ManagementListen = "" }},
+		{"or is turned off by saying nothing", "management_listen =", func(c *Config) { c.ManagementListen = "" }},
 		{"a port alone is for all interfaces", "listeners.tcp.default = 5673",
 			func(c *Config) { c.Listen = []string{":5673"} }},
 		{"several listeners add up", "listeners.tcp.1 = 127.0.0.1:5672\nlisteners.tcp.2 = ::1:5672\nlisteners.tcp.3 = [::1]:5672",
@@ -130,6 +138,10 @@ func TestReadFile(t *testing.T) {
 		{"loopback_users may be none", "loopback_users = none", func(c *Config) { c.LoopbackUsers = nil }},
 		{"or said one by one", "loopback_users.guest = false\nloopback_users.ann = true",
 			func(c *Config) { c.LoopbackUsers = []string{"ann"} }},
+		{"and so may the default user's tags", "default_user_tags.monitoring = true\ndefault_user_tags.x.y = true",
+			func(c *Config) { c.DefaultUserTags = []string{"monitoring", "x.y"} }},
+		{"the default user may be allowed less", "default_permissions.configure =\ndefault_permissions.read = ^a#b",
+			func(c *Config) { c.DefaultPermissions = Permissions{Configure: "", Write: ".*", Read: "^a#b"} }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -155,10 +167,10 @@ func TestReadFile(t *testing.T) {
 
 func TestIgnoredNamesWhatOnlyRabbitMQHas(t *testing.T) {
 	s := Defaults()
-	if err := s.ReadFile("h.conf", strings.NewReader("heartbeat = 5\nmanagement.tcp.port = 15672\n")); err != nil {
+	if err := s.ReadFile("h.conf", strings.NewReader("heartbeat = 5\nmanagement.rates_mode = basic\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.Ignored(), []Setting{{"management.tcp.port", "15672", "h.conf:2", false}}; !slices.Equal(got, want) {
+	if got, want := s.Ignored(), []Setting{{"management.rates_mode", "basic", "h.conf:2", false}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -231,6 +243,10 @@ func TestMistakes(t *testing.T) {
 				"/etc/h.conf:2: frame_max = 100: want a number of octets such as 1000000, 500kB or 64MiB, from 4096 to 128MiB"},
 		{"a value in the environment", variable("HAREBELL_CHANNEL_MAX=0"),
 			"HAREBELL_CHANNEL_MAX=0: want a number from 1 to 65535"},
+		{"an address that is none", file("management.tcp.ip = everywhere"), "/etc/h.conf:1: management.tcp.ip = everywhere: want an IP address"},
+		{"a management address that is none", flag("management-listen", "host"),
+			"--management-listen host: want a port from 0 to 65535, or host:port, or none"},
+		{"a flag without a name", flag(""), "--: there is no such setting"},
 		{"a value of a flag", flag("listen", "5672", "host:many"),
 			"--listen host:many: want a port from 0 to 65535, or host:port"},
 		{"a negative number", flag("heartbeat", "-1"), "--heartbeat -1: want whole seconds from 0 to 65535"},
@@ -247,6 +263,8 @@ func TestMistakes(t *testing.T) {
 		{"a level nobody knows", flag("log-level", "loud"),
 			"--log-level loud: want trace, debug, info, warn, error or none"},
 		{"an empty password is not shown either", flag("default-pass", ""), "--default-pass ********: want a password"},
+		{"a pattern that is none", flag("default-permissions-read", "(?=a)"),
+			"--default-permissions-read (?=a): want a regular expression, in RE2's syntax"},
 		{"a flag nobody knows", flag("colour", "red"), "--colour: there is no such setting"},
 	}
 	for _, test := range tests {

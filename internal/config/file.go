@@ -13,8 +13,8 @@ import (
 var foreign = []string{
 	"advanced.", "amqp1_0.", "anonymous_login_", "auth_", "background_gc_", "channel_max_per_node",
 	"channel_operation_timeout", "classic_queue.", "cluster_", "collect_statistics", "connection_max",
-	"consumer_max_per_channel", "credentials.", "default_limits.", "default_permissions.",
-	"default_queue_type", "default_user_tags.", "default_users.", "definitions.", "delegate_count",
+	"consumer_max_per_channel", "credentials.", "default_limits.",
+	"default_queue_type", "default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
 	"listeners.ssl", "load_definitions", "log.", "management.", "max_connections",
 	"message_interceptors.", "message_store_", "mirroring_", "motd_file", "mqtt.", "msg_store_",
@@ -79,15 +79,16 @@ func (s *Settings) readLine(line, origin string, again map[*key]bool) error {
 //
 //	listeners.tcp.local = 127.0.0.1:5672
 //	loopback_users.guest = false
+//	default_user_tags.administrator = true
 //	server_properties.site = Berlin
 func lookup(name, value string) (*key, string) {
 	if strings.HasPrefix(name, "listeners.tcp.") {
 		name = "listeners.tcp.default"
-	} else if user, ok := strings.CutPrefix(name, "loopback_users."); ok {
-		name = "loopback_users"
+	} else if list, member, ok := strings.Cut(name, "."); ok && (list == "loopback_users" || list == "default_user_tags") {
+		name = list
 		switch value {
 		case "true":
-			value = user
+			value = member
 		case "false":
 			value = "none"
 		default:

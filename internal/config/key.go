@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // A key is one setting there is.
 type key struct {
 	name     string // in a file; RabbitMQ's name where it has one
-	flag     string // on the command line
+	flag     string // on the command line; "" for none, nor a variable
 	standard string // the default, or "" for none
 	usage    string
 	want     string // what a value must be, for error texts
@@ -72,6 +73,36 @@ var keys = []*key{
 			return ok
 		},
 	}, {
+		name: "management.tcp.ip",
+		want: "an IP address",
+		parse: func(c *Config, v string) bool {
+			_, port, _ := net.SplitHostPort(c.ManagementListen) // it was checked
+			c.ManagementListen = net.JoinHostPort(v, port)
+			return net.ParseIP(v) != nil
+		},
+	}, {
+		name: "management.tcp.port", standard: "15672",
+		want: "a port from 0 to 65535",
+		parse: func(c *Config, v string) bool {
+			host, _, _ := net.SplitHostPort(c.ManagementListen)
+			c.ManagementListen = net.JoinHostPort(host, v)
+			_, ok := parseNumber(v, 0, 65535)
+			return ok
+		},
+	}, {
+		name: "management_listen", flag: "management-listen",
+		usage: "`address` of the management API: a port, or host:port, or none (default: :15672)",
+		want:  "a port from 0 to 65535, or host:port, or none",
+		parse: func(c *Config, v string) bool {
+			if v == "" || v == "none" {
+				c.ManagementListen = ""
+				return true
+			}
+			address, ok := parseAddress(v)
+			c.ManagementListen = address
+			return ok
+		},
+	}, {
 		name: "data_dir", flag: "data-dir", standard: "harebell-data",
 		usage: "`directory` for everything durable",
 		want:  "a directory",
@@ -99,7 +130,7 @@ var keys = []*key{
 		parse:   func(c *Config, v string) bool { return parseOctets(&c.MaxMessageSize, v, 1, maxMaxMessageSize) },
 	}, {
 		name: "default_user", flag: "default-user", standard: "guest",
-		usage: "`name` of the user who may log in",
+		usage: "`name` of the user made when there is none yet",
 		want:  "a name",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultUser, v) },
 	}, {
@@ -107,6 +138,26 @@ var keys = []*key{
 		usage: "`password` of that user",
 		want:  "a password",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultPass, v) },
+	}, {
+		name: "default_user_tags", flag: "default-user-tags", standard: "administrator", several: true,
+		usage: "`tags` of that user: administrator, monitoring, policymaker, management or others, or none",
+		want:  "a tag, or none",
+		parse: func(c *Config, v string) bool { return parseNames(&c.DefaultUserTags, v) },
+	}, {
+		name: "default_permissions.configure", flag: "default-permissions-configure", standard: ".*",
+		usage: "`pattern` of what that user may configure in the virtual host made with it",
+		want:  wantPattern,
+		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Configure, v) },
+	}, {
+		name: "default_permissions.write", flag: "default-permissions-write", standard: ".*",
+		usage: "`pattern` of what that user may write to",
+		want:  wantPattern,
+		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Write, v) },
+	}, {
+		name: "default_permissions.read", flag: "default-permissions-read", standard: ".*",
+		usage: "`pattern` of what that user may read from",
+		want:  wantPattern,
+		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Read, v) },
 	}, {
 		name: "default_vhost", flag: "default-vhost", standard: "/",
 		usage: "`name` of the virtual host made on the first start",
@@ -116,12 +167,7 @@ var keys = []*key{
 		name: "loopback_users", flag: "loopback-users", standard: "guest", several: true,
 		usage: "`names` of users who may log in from this machine only, or none",
 		want:  "a user's name, or none",
-		parse: func(c *Config, v string) bool {
-			if v != "none" {
-				c.LoopbackUsers = append(c.LoopbackUsers, v)
-			}
-			return v != ""
-		},
+		parse: func(c *Config, v string) bool { return parseNames(&c.LoopbackUsers, v) },
 	}, {
 		name: "heartbeat", flag: "heartbeat", standard: "60",
 		usage: "`seconds` between heartbeats proposed to clients; 0 is none",
@@ -197,8 +243,9 @@ var keys = []*key{
 const consumerTimeout = "consumer_timeout"
 
 const (
-	wantBool   = "true or false"
-	wantOctets = "a number of octets such as 1000000, 500kB or 64MiB"
+	wantBool    = "true or false"
+	wantOctets  = "a number of octets such as 1000000, 500kB or 64MiB"
+	wantPattern = "a regular expression, in RE2's syntax"
 
 	// asOfCompat ends the usage of a setting whose default follows the series.
 	asOfCompat = "; if it is left out, --compat decides"
@@ -230,6 +277,9 @@ type Flag struct {
 func Flags() []Flag {
 	flags := make([]Flag, 0, len(keys))
 	for _, k := range keys {
+		if k.flag == "" {
+			continue
+		}
 		flags = append(flags, Flag{
 			Name:     k.flag,
 			Variable: k.variable(),
@@ -270,6 +320,20 @@ func (k *key) show(value string) string {
 func parseText(dst *string, v string) bool {
 	*dst = v
 	return v != ""
+}
+
+// parseNames adds a name to dst, or nothing for "none".
+func parseNames(dst *[]string, v string) bool {
+	if v != "none" {
+		*dst = append(*dst, v)
+	}
+	return v != ""
+}
+
+func parsePattern(dst *string, v string) bool {
+	*dst = v
+	_, err := regexp.Compile(v)
+	return err == nil
 }
 
 func parseBool(dst *bool, v string) bool {

@@ -27,8 +27,13 @@ func newBroker(t *testing.T) (string, *vhost.Registry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	users := new(auth.Users)
-	users.Set("guest", "guest")
+	users, err := auth.Open(st, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := users.First(auth.User{Name: "guest"}.WithPassword("guest"), auth.Everything("guest", vhost.Default)); err != nil {
+		t.Fatal(err)
+	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

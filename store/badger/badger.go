@@ -63,11 +63,8 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// maxDoc is how large a definition may be, and maxDocKey its key.
-const (
-	maxDoc    = 64 << 10
-	maxDocKey = 8 << 10
-)
+// maxDocKey is how many octets the key of a definition may have.
+const maxDocKey = 8 << 10
 
 // start begins the work of a store whose index is complete.
 func (s *Store) start(nextSegment uint64) {
@@ -101,7 +98,7 @@ func copied(b store.Batch) store.Batch {
 // check returns why a batch cannot be written.
 func check(b *store.Batch) error {
 	for _, d := range b.Docs {
-		if len(d.Value) > maxDoc || len(d.Key) > maxDocKey {
+		if len(d.Value) > store.DocMost || len(d.Key) > maxDocKey {
 			return fmt.Errorf("definition %.40q of %d octets is too large", d.Key, len(d.Value))
 		}
 	}

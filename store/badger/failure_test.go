@@ -110,14 +110,14 @@ func TestClosedStoreAnswers(t *testing.T) {
 func TestTooLargeDefinitionIsRefusedAlone(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	r, told := awaited(1, 1)
-	large := store.Doc{Kind: store.Queues, Key: "q", Value: make([]byte, maxDoc+1)}
+	large := store.Doc{Kind: store.Queues, Key: "q", Value: make([]byte, store.DocMost+1)}
 	if err := tryWrite(s, store.Batch{Records: []*store.Record{r}, Docs: []store.Doc{large}}); err == nil {
 		t.Error("no error")
 	}
 	if <-told {
 		t.Error("confirmed")
 	}
-	large.Value = large.Value[:maxDoc]
+	large.Value = large.Value[:store.DocMost]
 	write(t, s, store.Batch{Docs: []store.Doc{large}})
 }
 

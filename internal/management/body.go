@@ -1,0 +1,119 @@
+package management
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// A body is what a client has sent: a JSON object by its keys. What is null is not
+// there.
+type body map[string]json.RawMessage
+
+// body reads the request's body, in which some keys must be. None at all is an
+// empty object.
+func (c *call) body(keys ...string) (body, error) {
+	octets, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, bodyMost))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, badRequest(fmt.Sprintf("Exceeded HTTP request body size limit of %d octets", bodyMost))
+	}
+	if err != nil {
+		return nil, badRequest("body_not_read")
+	}
+	b := make(body)
+	if octets = bytes.TrimSpace(octets); len(octets) > 0 {
+		var text string
+		switch {
+		case json.Unmarshal(octets, &b) == nil && b != nil:
+		case json.Unmarshal(octets, &text) == nil && octets[0] == '"':
+			return nil, badRequest("invalid payload: the request body JSON-decoded to a string. Is the input doubly-JSON-encoded?")
+		default:
+			return nil, badRequest("not_json")
+		}
+	}
+	for key, value := range b {
+		if string(value) == "null" {
+			delete(b, key)
+		}
+	}
+	return b, b.need(keys)
+}
+
+// need refuses a body in which keys are missing.
+func (b body) need(keys []string) error {
+	var missing []string
+	for _, key := range keys {
+		if _, ok := b[key]; !ok {
+			missing = append(missing, "{key_missing,"+key+"}")
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return badRequest("[" + strings.Join(missing, ",") + "]")
+}
+
+// has reports whether a key is there.
+func (b body) has(key string) bool { return b[key] != nil }
+
+// text returns the text under a key, "" if there is none.
+func (b body) text(key string) (string, error) {
+	var text string
+	if value, ok := b[key]; ok && json.Unmarshal(value, &text) != nil {
+		return "", badRequest("not_text", key, value)
+	}
+	return text, nil
+}
+
+// texts returns the texts under some keys.
+func (b body) texts(keys ...string) ([]string, error) {
+	texts := make([]string, len(keys))
+	for i, key := range keys {
+		var err error
+		if texts[i], err = b.text(key); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+// flag returns whether a key says true, in either of the ways to say it.
+func (b body) flag(key string) (bool, error) {
+	switch value := string(b[key]); value {
+	case "true", `"true"`:
+		return true, nil
+	case "", "false", `"false"`:
+		return false, nil
+	default:
+		return false, badRequest("not_boolean", b[key])
+	}
+}
+
+// list returns the texts of an array under a key.
+func (b body) list(key string) ([]string, error) {
+	var list []string
+	if value, ok := b[key]; ok && json.Unmarshal(value, &list) != nil {
+		return nil, badRequest("not_a_list_of_texts", key, value)
+	}
+	return list, nil
+}
+
+// tags returns the tags under the key of that name: an array, or a text with
+// commas.
+func (b body) tags() ([]string, error) {
+	var text string
+	if value, ok := b["tags"]; ok && json.Unmarshal(value, &text) != nil {
+		return b.list("tags")
+	}
+	var tags []string
+	for tag := range strings.SplitSeq(text, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
+		}
+	}
+	return tags, nil
+}

@@ -1,0 +1,106 @@
+package management
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+
+	"github.com/harebellmq/harebell/internal/auth"
+)
+
+// A call is one request of a user.
+type call struct {
+	*http.Request
+	server *Server
+	w      http.ResponseWriter
+	user   auth.User
+}
+
+// carryOut lets the user in and does what was asked for.
+func (c *call) carryOut(who rule, do action) error {
+	if err := c.login(); err != nil {
+		return err
+	}
+	if err := who(c); err != nil {
+		return err
+	}
+	return do(c)
+}
+
+// login finds out who the user is.
+func (c *call) login() error {
+	name, password, ok := c.BasicAuth()
+	if !ok {
+		return errNoCredentials
+	}
+	user, err := c.server.users.Login(name, password, c.peer())
+	if err != nil {
+		c.server.log.Warn().Err(err).Str("peer", c.RemoteAddr).Msg("HTTP access denied")
+	}
+	switch {
+	case errors.Is(err, auth.ErrNotLocal):
+		return notAuthorised("User can only log in via localhost")
+	case err != nil:
+		return errWrongCredentials
+	}
+	c.user = user
+	return nil
+}
+
+// name returns the name that stands for a variable of the resource's path.
+func (c *call) name(variable string) string {
+	name, err := url.PathUnescape(c.PathValue(variable))
+	if err != nil {
+		panic(fmt.Sprintf("unescape %q: %v", c.PathValue(variable), err)) // it was escaped by net/url
+	}
+	return name
+}
+
+// peer returns where the request comes from, which is nil for a pipe.
+func (c *call) peer() net.Addr {
+	peer, err := netip.ParseAddrPort(c.RemoteAddr)
+	if err != nil {
+		return nil
+	}
+	return net.TCPAddrFromAddrPort(peer)
+}
+
+// answer answers with those fields of a value that the query's columns name.
+func (c *call) answer(value any) error { return c.write(c.columns().of(value)) }
+
+// write answers with a value.
+func (c *call) write(value any) error {
+	body := marshal(value)
+	c.w.Header().Set("content-length", strconv.Itoa(len(body)))
+	c.begin()
+	c.w.Write(body) // if it fails nobody listens any more
+	return nil
+}
+
+// begin begins an answer of JSON.
+func (c *call) begin() {
+	h := c.w.Header()
+	h.Set("content-type", "application/json")
+	h.Set("cache-control", "no-cache")
+	h.Set("vary", vary)
+	c.w.WriteHeader(http.StatusOK)
+}
+
+// vary is the header of that name.
+const vary = "accept, accept-encoding, origin"
+
+// done answers that something was created, or changed.
+func (c *call) done(created bool) error {
+	status := http.StatusNoContent
+	if created {
+		status = http.StatusCreated
+	}
+	c.w.Header().Set("vary", vary)
+	c.w.WriteHeader(status)
+	c.server.log.Info().Str("user", c.user.Name).Str("method", c.Method).Str("path", c.URL.Path).Msg("administered")
+	return nil
+}

@@ -1,0 +1,147 @@
+package management
+
+import (
+	"fmt"
+	"iter"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// all are the items of a list.
+func all[T any](items []T) iter.Seq[any] {
+	return some(items, func(T) bool { return true })
+}
+
+// some are the items of a list that are wanted.
+func some[T any](items []T, wanted func(T) bool) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for _, item := range items {
+			if wanted(item) && !yield(item) {
+				return
+			}
+		}
+	}
+}
+
+// list answers with items, in the order and with the columns that the query asks
+// for. Unless there is an order each is written as it comes.
+func (c *call) list(items iter.Seq[any]) error {
+	columns := c.columns()
+	c.begin()
+	between := "["
+	for item := range c.inOrder(items) {
+		if _, err := c.w.Write(append([]byte(between), marshal(columns.of(item))...)); err != nil {
+			return nil // nobody listens any more
+		}
+		between = ","
+	}
+	if between == "[" {
+		between = "[]"
+	} else {
+		between = "]"
+	}
+	c.w.Write([]byte(between)) // likewise
+	return nil
+}
+
+// inOrder returns items in the order that the query asks for.
+//
+// rabbitmq: without a field to sort by there is nothing to reverse either
+func (c *call) inOrder(items iter.Seq[any]) iter.Seq[any] {
+	query := c.URL.Query()
+	key := query.Get("sort")
+	if key == "" {
+		return items
+	}
+	var list []object
+	for item := range items {
+		list = append(list, objectOf(item))
+	}
+	slices.SortStableFunc(list, func(a, b object) int { return compare(a.field(key), b.field(key)) })
+	if query.Get("sort_reverse") == "true" {
+		slices.Reverse(list)
+	}
+	return all(list)
+}
+
+// Pages have so many items, unless the query says how many.
+const (
+	pageSize     = 100
+	pageSizeMost = 500
+)
+
+// A page is part of a list.
+type page struct {
+	Filtered int   `json:"filtered_count"` // items whose name is wanted
+	Count    int   `json:"item_count"`     // of those, on this page
+	Items    []any `json:"items"`
+	Page     int   `json:"page"`
+	Pages    int   `json:"page_count"`
+	Size     int   `json:"page_size"`
+	Total    int   `json:"total_count"`
+}
+
+// listPaged is list for items that have names: if the query asks for a page it
+// answers with that.
+func (c *call) listPaged(items iter.Seq[any]) error {
+	if !c.URL.Query().Has("page") {
+		return c.list(items)
+	}
+	p, wanted, err := c.page()
+	if err != nil {
+		return err
+	}
+	var filtered []any
+	for item := range c.inOrder(items) {
+		p.Total++
+		if name, _ := objectOf(item)["name"].(string); wanted(name) {
+			filtered = append(filtered, item)
+		}
+	}
+	p.Filtered = len(filtered)
+	p.Pages = (p.Filtered + p.Size - 1) / p.Size
+	if p.Page > max(p.Pages, 1) {
+		return &refusal{status: http.StatusBadRequest, code: "page_out_of_range",
+			reason: fmt.Sprintf("Page out of range, page: %d page size: %d, len: %d", p.Page, p.Size, p.Filtered)}
+	}
+	columns := c.columns()
+	p.Items = []any{}
+	for _, item := range filtered[(p.Page-1)*p.Size : min(p.Page*p.Size, p.Filtered)] {
+		p.Items = append(p.Items, columns.of(item))
+	}
+	p.Count = len(p.Items)
+	return c.write(p)
+}
+
+// page reads which page the query asks for, and of which names.
+func (c *call) page() (p page, wanted func(name string) bool, err error) {
+	query := c.URL.Query()
+	invalid := badRequest("Pagination parameters are invalid")
+	if p.Page, err = strconv.Atoi(query.Get("page")); err != nil {
+		return p, nil, invalid
+	}
+	p.Size = pageSize
+	size := "undefined"
+	if query.Has("page_size") {
+		size = query.Get("page_size")
+		if p.Size, err = strconv.Atoi(size); err != nil {
+			return p, nil, invalid
+		}
+	}
+	if p.Page < 1 || p.Size < 1 || p.Size > pageSizeMost {
+		return p, nil, &refusal{status: http.StatusBadRequest, code: "invalid_pagination_parameters",
+			reason: fmt.Sprintf("Invalid pagination parameters: page number %d, page size %s", p.Page, size)}
+	}
+	name := query.Get("name")
+	if query.Get("use_regex") != "true" {
+		return p, func(n string) bool { return strings.Contains(strings.ToLower(n), strings.ToLower(name)) }, nil
+	}
+	expression, err := regexp.Compile("(?i)" + name)
+	if err != nil {
+		return p, nil, invalid
+	}
+	return p, expression.MatchString, nil
+}

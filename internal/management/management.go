@@ -1,0 +1,110 @@
+// Package management is the HTTP API that a broker is administered by, as
+// RabbitMQ's management plugin has it: users, their permissions and limits,
+// virtual hosts, and an end for connections.
+//
+// routes.go is the table of resources. A resource is a path, who may use it, and
+// what each verb does there; everything else is the same for all of them: logging
+// in, reading a body, answering, refusing.
+//
+//	m := management.New(broker, management.Options{Node: "harebell@localhost"})
+//	err := m.Serve(listener) // until m.Shutdown
+package management
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/amqp/server"
+	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/vhost"
+)
+
+// What a client may take.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = time.Minute
+	idleTimeout   = 2 * time.Minute
+	headerMost    = 64 << 10 // octets
+	bodyMost      = 1 << 20  // octets
+)
+
+// ErrServerClosed is returned by Serve after Shutdown.
+var ErrServerClosed = http.ErrServerClosed
+
+// Options are what a Server is told.
+type Options struct {
+	Node string         // the broker's name, of the form name@host
+	Log  zerolog.Logger // the zero value writes nothing
+}
+
+// A Server answers the management API of one broker. It is an http.Handler.
+type Server struct {
+	broker *server.Server
+	users  *auth.Users
+	vhosts *vhost.Registry
+	node   string
+	log    zerolog.Logger
+
+	mux  *http.ServeMux
+	http *http.Server
+}
+
+// New returns the management API of a broker.
+func New(broker *server.Server, o Options) *Server {
+	s := &Server{broker: broker, users: broker.Users, vhosts: broker.VHosts, node: o.Node, log: o.Log, mux: http.NewServeMux()}
+	for _, r := range s.resources() {
+		s.mux.Handle(r.path, &served{resource: r, server: s})
+	}
+	s.mux.HandleFunc("/", notFound)
+	s.http = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerMost,
+		ErrorLog:          log.New(s.log.With().Str("protocol", "http").Logger(), "", 0),
+	}
+	return s
+}
+
+// Serve answers clients on l until Shutdown, and returns ErrServerClosed then, or
+// the error that ended it. It closes l.
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+
+// Shutdown stops accepting, waits for the requests under way, and cuts them off
+// when ctx is done.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		return errors.Join(err, s.http.Close())
+	}
+	return nil
+}
+
+// ServeHTTP implements http.Handler. It hands the multiplexer the path as it was
+// sent, as if that were its text: in "/api/vhosts/%2F" the name of the virtual host
+// would be no segment otherwise.
+//
+// rabbitmq: names in paths are encoded; a slash at the end of one means nothing,
+// and what is not clean is not there.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	sent := strings.TrimSuffix(r.URL.EscapedPath(), "/")
+	if path.Clean(sent) != sent {
+		notFound(w, r)
+		return
+	}
+	as, u := *r, *r.URL
+	u.Path, u.RawPath = sent, ""
+	as.URL = &u
+	s.mux.ServeHTTP(w, &as)
+}

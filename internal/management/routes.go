@@ -1,0 +1,34 @@
+package management
+
+// resources is the table of the API.
+func (s *Server) resources() []resource {
+	return []resource{
+		{path: "/api/whoami", who: managers, get: s.whoami},
+
+		{path: "/api/vhosts", who: managers, get: s.listVHosts},
+		{path: "/api/vhosts/{vhost}", who: administrators, get: s.getVHost, put: s.putVHost, delete: s.deleteVHost},
+		{path: "/api/vhosts/{vhost}/permissions", who: administrators, get: s.vhostPermissions},
+		{path: "/api/vhosts/{vhost}/topic-permissions", who: administrators, get: s.vhostTopicPermissions},
+
+		{path: "/api/users", who: administrators, get: s.listUsers},
+		{path: "/api/users/without-permissions", who: administrators, get: s.listUsersWithoutPermissions},
+		{path: "/api/users/bulk-delete", who: administrators, post: s.deleteUsers},
+		{path: "/api/users/{user}", who: administrators, get: s.getUser, put: s.putUser, delete: s.deleteUser},
+		{path: "/api/users/{user}/permissions", who: administrators, get: s.userPermissions},
+		{path: "/api/users/{user}/topic-permissions", who: administrators, get: s.userTopicPermissions},
+
+		{path: "/api/permissions", who: administrators, get: s.listPermissions},
+		{path: "/api/permissions/{vhost}/{user}", who: administrators, get: s.getPermissions, put: s.putPermissions, delete: s.deletePermissions},
+		{path: "/api/topic-permissions", who: administrators, get: s.listTopicPermissions},
+		{path: "/api/topic-permissions/{vhost}/{user}", who: administrators, get: s.getTopicPermissions, put: s.putTopicPermissions, delete: s.deleteTopicPermissions},
+
+		{path: "/api/vhost-limits", who: managers, get: s.listVHostLimits},
+		{path: "/api/vhost-limits/{vhost}", who: visitors, get: s.getVHostLimits},
+		{path: "/api/vhost-limits/{vhost}/{limit}", who: administrators, put: s.putVHostLimit, delete: s.deleteVHostLimit},
+		{path: "/api/user-limits", who: managers, get: s.listUserLimits},
+		{path: "/api/user-limits/{user}", who: managers, get: s.getUserLimits},
+		{path: "/api/user-limits/{user}/{limit}", who: administrators, put: s.putUserLimit, delete: s.deleteUserLimit},
+
+		{path: "/api/connections/{connection}", who: owners, delete: s.deleteConnection},
+	}
+}

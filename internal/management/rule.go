@@ -1,0 +1,62 @@
+package management
+
+import (
+	"github.com/harebellmq/harebell/internal/auth"
+)
+
+// A rule says who may use a resource: it returns the refusal of those who may not.
+//
+// rabbitmq: management < policymaker, monitoring < administrator
+type rule func(*call) error
+
+// managers are all who may use the API at all.
+func managers(c *call) error {
+	if !c.user.Has(auth.Management, auth.Policymaker, auth.Monitoring, auth.Administrator) {
+		return notAuthorised("Not management user")
+	}
+	return nil
+}
+
+func administrators(c *call) error {
+	if err := managers(c); err != nil {
+		return err
+	}
+	if !c.user.Has(auth.Administrator) {
+		return notAuthorised("Not administrator user")
+	}
+	return nil
+}
+
+// visitors are those who may see the virtual host of the path. One that is not
+// there they may look for.
+func visitors(c *call) error {
+	if err := managers(c); err != nil {
+		return err
+	}
+	if name := c.name("vhost"); c.server.vhosts.Has(name) && !c.sees(name) {
+		return notAuthorised("User not authorised to access virtual host")
+	}
+	return nil
+}
+
+// sees reports whether the user may know of a virtual host.
+func (c *call) sees(vhost string) bool {
+	if c.user.Has(auth.Monitoring, auth.Administrator) {
+		return true
+	}
+	_, may := c.server.users.Permissions(c.user.Name, vhost)
+	return may
+}
+
+// owners are the user of the connection of the path, and administrators. One that
+// is not there they may look for.
+func owners(c *call) error {
+	if err := managers(c); err != nil {
+		return err
+	}
+	owner, found := c.server.owner(c.name("connection"))
+	if found && owner != c.user.Name && !c.user.Has(auth.Administrator) {
+		return notAuthorised("User not authorised to access object")
+	}
+	return nil
+}

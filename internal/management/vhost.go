@@ -1,0 +1,152 @@
+package management
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/vhost"
+)
+
+// queueType is the only type of queues there is.
+const queueType = "classic"
+
+// A virtualHost is how a virtual host is shown.
+type virtualHost struct {
+	Name             string            `json:"name"`
+	Description      string            `json:"description"`
+	Tags             []string          `json:"tags"`
+	DefaultQueueType string            `json:"default_queue_type"`
+	Metadata         vhost.Metadata    `json:"metadata"`
+	Protected        bool              `json:"protected_from_deletion"`
+	Tracing          bool              `json:"tracing"`
+	ClusterState     map[string]string `json:"cluster_state"`
+}
+
+func (s *Server) show(v *vhost.VirtualHost) virtualHost {
+	m := v.Metadata()
+	return virtualHost{
+		Name: v.Name(), Description: m.Description, Tags: m.Tags, DefaultQueueType: queueType, Metadata: m,
+		Protected: m.Protected, ClusterState: map[string]string{s.node: "running"},
+	}
+}
+
+func (s *Server) listVHosts(c *call) error {
+	return c.listPaged(func(yield func(any) bool) {
+		for v := range s.visible(c) {
+			if !yield(s.show(v)) {
+				return
+			}
+		}
+	})
+}
+
+// visible are the virtual hosts that the user may know of, by name.
+func (s *Server) visible(c *call) iter.Seq[*vhost.VirtualHost] {
+	return func(yield func(*vhost.VirtualHost) bool) {
+		for _, name := range s.vhosts.Names() {
+			if v, err := s.vhosts.Get(name); err == nil && c.sees(name) && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Server) getVHost(c *call) error {
+	v, err := s.vhosts.Get(c.name("vhost"))
+	if err != nil {
+		return errNotFound
+	}
+	return c.answer(s.show(v))
+}
+
+// putVHost makes a virtual host, or changes what is said of one.
+//
+// rabbitmq: who makes it may do everything in it
+func (s *Server) putVHost(c *call) error {
+	b, err := c.body()
+	if err != nil {
+		return err
+	}
+	m, err := b.metadata()
+	if err != nil {
+		return err
+	}
+	name := c.name("vhost")
+	created, err := s.vhosts.Put(name, m)
+	refused, ok := errors.AsType[*amqp.Error](err)
+	switch {
+	case errors.Is(err, vhost.ErrName):
+		return badRequest(err.Error())
+	case ok:
+		return badRequest(refused.Text)
+	case err != nil:
+		return err
+	}
+	if created {
+		_, err := s.users.SetPermissions(auth.Everything(c.user.Name, name), s.vhosts.Has)
+		if err != nil && !errors.Is(err, auth.ErrNoUser) && !errors.Is(err, auth.ErrNoVirtualHost) { // both may have been deleted since
+			return err
+		}
+	}
+	return c.done(created)
+}
+
+// metadata makes the metadata of a virtual host of a body. What this broker does
+// not do is refused, not ignored.
+func (b body) metadata() (vhost.Metadata, error) {
+	var m vhost.Metadata
+	texts, err := b.texts("description", "default_queue_type")
+	if err != nil {
+		return m, err
+	}
+	m.Description, m.DefaultQueueType = texts[0], texts[1]
+	switch m.DefaultQueueType {
+	case "", queueType:
+	case "undefined":
+		m.DefaultQueueType = ""
+	default:
+		return m, badRequest(fmt.Sprintf("default_queue_type is '%s': want %s, the only type there is", m.DefaultQueueType, queueType))
+	}
+	if m.Tags, err = b.tags(); err != nil {
+		return m, err
+	}
+	tracing, err := b.flag("tracing")
+	switch {
+	case err != nil:
+		return m, err
+	case tracing:
+		return m, badRequest("tracing is true: there is no tracing, want false")
+	}
+	m.Protected, err = b.flag("protected_from_deletion")
+	return m, err
+}
+
+func (s *Server) deleteVHost(c *call) error {
+	name := c.name("vhost")
+	if !s.vhosts.Has(name) {
+		return errNotFound
+	}
+	err := s.vhosts.Delete(name)
+	switch {
+	case errors.Is(err, vhost.ErrProtected):
+		return &refusal{
+			status: http.StatusPreconditionFailed, code: "precondition_failed",
+			reason: fmt.Sprintf("Refusing to delete virtual host '%s' because it is protected from deletion", name),
+		}
+	case isAMQP(err): // somebody else was quicker
+		return errNotFound
+	case err != nil:
+		return err
+	}
+	return c.done(false)
+}
+
+// isAMQP reports whether an error is one that clients of AMQP are told.
+func isAMQP(err error) bool {
+	_, ok := errors.AsType[*amqp.Error](err)
+	return ok
+}
