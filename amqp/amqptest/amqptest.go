@@ -16,14 +16,14 @@
 //
 // # Time
 //
-// With WithManualClock the time of the broker stands still. Advance moves it on,
-// and returns when everything that became due has been done: messages whose time
-// to live is over have been dropped, or have gone through however many
-// dead-letter exchanges; queues that nobody has used have been deleted. A retry
-// after an hour is tested in microseconds.
+// The broker's clock goes as the system's does. Advance moves it on, and returns
+// when everything that became due has been done: messages whose time to live is
+// over have been dropped, or have gone through however many dead-letter exchanges;
+// queues that nobody has used have been deleted. A retry after an hour is tested in
+// microseconds. With WithManualClock the clock stands still in between.
 //
-// Inside a testing/synctest bubble a broker on the system clock lives in the time
-// of the bubble. Sockets do not, so connect with Dial there.
+// Inside a testing/synctest bubble the broker lives in the time of the bubble.
+// Sockets do not, so connect with Dial there.
 //
 // # Bad days
 //
@@ -51,7 +51,7 @@ import (
 // virtual host. The methods of VirtualHost are about the default one, "/".
 //
 // All methods may be called from several goroutines at once. A mistake in a call
-// that has no error to return, such as Advance without WithManualClock, fails the
+// that has no error to return, such as Advance by a negative duration, fails the
 // test, and panics if there is none because the broker was made by Start.
 type Broker struct {
 	*VirtualHost
@@ -59,7 +59,7 @@ type Broker struct {
 	// immutable
 	tb      TB // nil outside a test
 	options *options
-	manual  *clock.Manual // nil on the system clock
+	clock   *clock.Manual
 	book    *book
 	faults  *faults
 
@@ -114,8 +114,7 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{options: o, manual: o.manual, book: newBook(o.clock().Now, o.events)}
-	b.faults = newFaults(o.clock())
+	b := &Broker{options: o, clock: o.clock, book: newBook(o.clock.Now, o.events), faults: newFaults(o.clock)}
 	b.VirtualHost = &VirtualHost{broker: b, name: vhost.Default}
 	b.now, err = b.begin(st)
 	return b, err
@@ -135,7 +134,7 @@ type run struct {
 // begin starts a run on what a store holds.
 func (b *Broker) begin(st store.Store) (*run, error) {
 	o := b.options
-	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log}, vhost.Default)
+	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: o.clock, Watch: b.book, Log: o.log}, vhost.Default)
 	if err != nil {
 		return nil, err
 	}

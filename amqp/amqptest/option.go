@@ -19,7 +19,8 @@ type Option func(*options) error
 type options struct {
 	log              zerolog.Logger
 	users            *auth.Users
-	manual           *clock.Manual // nil for the system clock
+	clock            *clock.Manual // of messages and queues
+	standing         bool          // it stands still
 	systemHeartbeats bool
 	events           int // that the journal keeps
 	finalCheck       bool
@@ -38,14 +39,15 @@ var dawn = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 // for three seconds of that time; see WithSystemHeartbeats.
 func WithManualClock() Option {
 	return func(o *options) error {
-		o.manual = clock.NewManual(dawn)
+		o.clock, o.standing = clock.NewManual(dawn), true
 		return nil
 	}
 }
 
 // WithSystemHeartbeats leaves to the system clock what waits for clients:
 // heartbeats, and the deadlines of logins and goodbyes. It matters together
-// with WithManualClock: connections then survive Advance, however far.
+// with WithManualClock, for without that it is so anyway: connections survive
+// Advance, however far.
 func WithSystemHeartbeats() Option {
 	return func(o *options) error {
 		o.systemHeartbeats = true
@@ -123,6 +125,7 @@ func WithReopen(open func() (store.Store, error)) Option {
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
 	o := &options{log: log, users: new(auth.Users), events: bookMost}
 	o.users.Set("guest", "guest")
+	o.clock = clock.NewRunning()
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("an option is nil: want one that a With function returned")
@@ -134,18 +137,10 @@ func gather(log zerolog.Logger, opts []Option) (*options, error) {
 	return o, nil
 }
 
-// clock is the clock of messages and queues.
-func (o *options) clock() clock.Clock {
-	if o.manual == nil {
-		return clock.System
-	}
-	return o.manual
-}
-
 // connectionClock is the clock of connections.
 func (o *options) connectionClock() clock.Clock {
-	if o.systemHeartbeats {
-		return clock.System
+	if o.standing && !o.systemHeartbeats {
+		return o.clock
 	}
-	return o.clock()
+	return clock.System
 }
