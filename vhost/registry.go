@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -92,6 +94,13 @@ func (r *Registry) Get(name string) (*VirtualHost, error) {
 		return v, nil
 	}
 	return nil, noVirtualHost(name)
+}
+
+// Names returns the names of all virtual hosts, in order.
+func (r *Registry) Names() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.vhosts))
 }
 
 // Create makes a virtual host, or returns the one there is. It is on disk when

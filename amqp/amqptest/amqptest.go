@@ -48,7 +48,8 @@ import (
 )
 
 // A Broker is a running broker. User guest with password guest may use every
-// virtual host. The methods of VirtualHost are about the default one, "/".
+// virtual host. The methods of VirtualHost are about the default one, "/"; see
+// WithDefaultVHost.
 //
 // All methods may be called from several goroutines at once. A mistake in a call
 // that has no error to return, such as Advance by a negative duration, fails the
@@ -115,7 +116,7 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 		return nil, err
 	}
 	b := &Broker{options: o, clock: o.clock, book: newBook(o.clock.Now, o.events), faults: newFaults(o.clock)}
-	b.VirtualHost = &VirtualHost{broker: b, name: vhost.Default}
+	b.VirtualHost = &VirtualHost{broker: b, name: o.defaultVHost}
 	b.now, err = b.begin(st)
 	return b, err
 }
@@ -134,7 +135,7 @@ type run struct {
 // begin starts a run on what a store holds.
 func (b *Broker) begin(st store.Store) (*run, error) {
 	o := b.options
-	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: o.clock, Watch: b.book, Log: o.log}, vhost.Default)
+	registry, err := vhost.Open(vhost.Broker{Store: st, Clock: o.clock, Memory: o.memory(), Watch: b.book, Log: o.log}, o.defaultVHost)
 	if err != nil {
 		return nil, err
 	}
@@ -142,17 +143,12 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 	for _, configure := range o.server {
 		configure(s)
 	}
-	if _, err := registry.Create(vhost.Default); err != nil { // a store may know others only
+	if _, err := registry.Create(o.defaultVHost); err != nil { // a store may know others only
 		registry.Stop()
 		return nil, err
 	}
 	return &run{server: s, registry: registry, store: st}, nil
 }
-
-var (
-	errClosed = errors.New("the broker is closed: use it before Close, or before the test ends")
-	errDown   = errors.New("the broker is down, after Kill: Restart starts it again")
-)
 
 // running returns the run that is under way.
 func (b *Broker) running() (*run, error) {
@@ -165,9 +161,9 @@ func (b *Broker) running() (*run, error) {
 func (b *Broker) up() (*run, error) {
 	switch {
 	case b.closed:
-		return nil, errClosed
+		return nil, ErrClosed
 	case b.now == nil:
-		return nil, errDown
+		return nil, ErrDown
 	}
 	return b.now, nil
 }

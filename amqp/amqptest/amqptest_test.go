@@ -191,11 +191,11 @@ func TestCloseTwice(t *testing.T) {
 	if err := errors.Join(b.Close(), b.Close()); err != nil {
 		t.Errorf("close: got %v, want no error", err)
 	}
-	if _, err := b.Dial("", ""); !errors.Is(err, errClosed) {
-		t.Errorf("dial: got %v, want errClosed", err)
+	if _, err := b.Dial("", ""); !errors.Is(err, ErrClosed) {
+		t.Errorf("dial: got %v, want ErrClosed", err)
 	}
-	if err := b.Publish(Message{RoutingKey: "q"}); !errors.Is(err, errClosed) {
-		t.Errorf("publish: got %v, want errClosed", err)
+	if err := b.Publish(Message{RoutingKey: "q"}); !errors.Is(err, ErrClosed) {
+		t.Errorf("publish: got %v, want ErrClosed", err)
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
+	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
+	"github.com/harebellmq/harebell/vhost"
 )
 
 // An Option makes a broker different from the usual one.
@@ -25,6 +27,8 @@ type options struct {
 	events           int // that the journal keeps
 	finalCheck       bool
 	server           []func(*server.Server)
+	defaultVHost     string
+	memoryLimit      int64                       // octets; negative for none
 	reopen           func() (store.Store, error) // nil if it is not known
 }
 
@@ -110,6 +114,31 @@ func WithServer(configure func(s *server.Server)) Option {
 	}
 }
 
+// WithDefaultVHost has the default virtual host, which URL leads to and which is
+// made if the store does not know it, have another name than "/".
+func WithDefaultVHost(name string) Option {
+	return func(o *options) error {
+		if name == "" || len(name) > shortstrMost {
+			return fmt.Errorf("default virtual host %q: want a name of 1 to %d octets", name, shortstrMost)
+		}
+		o.defaultVHost = name
+		return nil
+	}
+}
+
+// WithMemoryLimit bounds the octets of message bodies that are kept in memory:
+// beyond, queues leave the middle of what they hold to the store alone. Without it,
+// as for a store in memory, there is no bound.
+func WithMemoryLimit(octets int64) Option {
+	return func(o *options) error {
+		if octets < 0 {
+			return fmt.Errorf("memory limit of %d octets: want 0 or more", octets)
+		}
+		o.memoryLimit = octets
+		return nil
+	}
+}
+
 // WithReopen says how Restart opens the store of Start again, once it is closed.
 func WithReopen(open func() (store.Store, error)) Option {
 	return func(o *options) error {
@@ -123,9 +152,11 @@ func WithReopen(open func() (store.Store, error)) Option {
 
 // gather applies options to the usual ones.
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
-	o := &options{log: log, users: new(auth.Users), events: bookMost}
+	o := &options{
+		log: log, users: new(auth.Users), clock: clock.NewRunning(), events: bookMost,
+		defaultVHost: vhost.Default, memoryLimit: -1,
+	}
 	o.users.Set("guest", "guest")
-	o.clock = clock.NewRunning()
 	for _, opt := range opts {
 		if opt == nil {
 			return nil, errors.New("an option is nil: want one that a With function returned")
@@ -135,6 +166,14 @@ func gather(log zerolog.Logger, opts []Option) (*options, error) {
 		}
 	}
 	return o, nil
+}
+
+// memory returns what bounds the bodies of a run in memory, or nil.
+func (o *options) memory() *queue.Memory {
+	if o.memoryLimit < 0 {
+		return nil
+	}
+	return queue.NewMemory(o.memoryLimit)
 }
 
 // connectionClock is the clock of connections.
