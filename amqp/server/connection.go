@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"runtime/debug"
 	"sync"
@@ -112,12 +113,26 @@ func (c *connection) serve() {
 	c.sayGoodbye(err)
 	c.outbox.end()
 	c.hangUpIn(closeTimeout) // on a client that does not read what it is told last
+	forgotten := c.forget()
 	<-written
 	c.deadline.Stop()
 	c.hangUp()
+	<-forgotten
 	if c.state != stateHandshake {
 		c.log.Info().Msg("connection closed")
 	}
+}
+
+// forget reads what the client still says, until the connection is hung up: it may
+// have to get rid of something, such as the answer to a close that has crossed its
+// own, before it can read what it is told last.
+func (c *connection) forget() (forgotten <-chan struct{}) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(io.Discard, c.conn) // how it ends does not matter
+	}()
+	return done
 }
 
 // hangUp closes the socket, which ends both loops. Anybody may call it.
