@@ -136,4 +136,8 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
 		}
 	}
+	want := `"m": there is no such field: want an empty object`
+	if err := Decode([]byte(`{"m":1}`), new(struct{})); err == nil || err.Error() != want {
+		t.Errorf("nothing: got %v, want %s", err, want)
+	}
 }

@@ -35,7 +35,7 @@ func explain(err error, v any) error {
 		return fmt.Errorf("%q: got %s, want %s", field, wrong.Value, describe(wrong.Type))
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return fmt.Errorf("%s: there is no such field: want some of %s", name, strings.Join(names(v), ", "))
+		return fmt.Errorf("%s: there is no such field: want %s", name, names(v))
 	}
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("not JSON (%w): want an object", err)
@@ -62,12 +62,16 @@ func describe(t reflect.Type) string {
 	return "an object"
 }
 
-// names returns the names that a struct has fields for, in quotes.
-func names(v any) (all []string) {
+// names lists the names that a struct has fields for.
+func names(v any) string {
+	var all []string
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(v).Elem()) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 			all = append(all, fmt.Sprintf("%q", name))
 		}
 	}
-	return all
+	if len(all) == 0 {
+		return "an empty object"
+	}
+	return "some of " + strings.Join(all, ", ")
 }
