@@ -8,20 +8,17 @@ import (
 // SetAlarm has the broker be short of something, such as "disk" or "memory", or
 // no longer: publishers are blocked meanwhile, and those who understand it get
 // connection.blocked when they next publish. A full disk is SetAlarm("disk", true).
-// Inject with Block does it to some publishers only.
-func (b *Broker) SetAlarm(resource string, short bool) {
-	if b.tb != nil {
-		b.tb.Helper()
-	}
+// Inject with BlockPublish does it to some publishers only.
+func (b *Broker) SetAlarm(resource string, short bool) error {
 	r, err := b.running()
-	switch {
-	case err != nil:
-		b.fail("set an alarm: %v", err)
-	case resource == "":
-		b.fail("set an alarm: the resource is empty: want one such as \"disk\" or \"memory\"")
-	default:
-		r.server.SetAlarm(resource, short)
+	if err != nil {
+		return fmt.Errorf("amqptest: set an alarm: %w", err)
 	}
+	if resource == "" {
+		return errors.New("amqptest: set an alarm: the resource is empty: want one such as \"disk\" or \"memory\"")
+	}
+	r.server.SetAlarm(resource, short)
+	return nil
 }
 
 // FailDisk has everything fail from now on that is to be written to disk: publishers

@@ -16,15 +16,15 @@
 //
 // # Time
 //
-// With WithManualClock the time of the broker stands still. Advance moves it on,
-// and returns when everything that became due has been done: messages whose time
-// to live is over have been dropped, or have gone through however many
-// dead-letter exchanges; queues that nobody has used have been deleted. A retry
-// after an hour is tested in microseconds. Channels that have left a delivery
-// unacknowledged for half an hour are closed, right after.
+// The broker's clock goes as the system's does. Advance moves it on, and returns
+// when everything that became due has been done: messages whose time to live is
+// over have been dropped, or have gone through however many dead-letter exchanges;
+// queues that nobody has used have been deleted. A retry after an hour is tested in
+// microseconds. Channels that have left a delivery unacknowledged for half an hour
+// are closed, right after. With WithManualClock the clock stands still in between.
 //
-// Inside a testing/synctest bubble a broker on the system clock lives in the time
-// of the bubble. Sockets do not, so connect with Dial there.
+// Inside a testing/synctest bubble the broker lives in the time of the bubble.
+// Sockets do not, so connect with Dial there.
 //
 // # Bad days
 //
@@ -51,10 +51,11 @@ import (
 )
 
 // A Broker is a running broker. User guest with password guest may use every
-// virtual host. The methods of VirtualHost are about the default one, "/".
+// virtual host. The methods of VirtualHost are about the default one, "/"; see
+// WithDefaultVHost.
 //
 // All methods may be called from several goroutines at once. A mistake in a call
-// that has no error to return, such as Advance without WithManualClock, fails the
+// that has no error to return, such as Advance by a negative duration, fails the
 // test, and panics if there is none because the broker was made by Start.
 type Broker struct {
 	*VirtualHost
@@ -62,7 +63,7 @@ type Broker struct {
 	// immutable
 	tb      TB // nil outside a test
 	options *options
-	manual  *clock.Manual // nil on the system clock
+	clock   *clock.Manual
 	book    *book
 	faults  *faults
 
@@ -117,9 +118,8 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{options: o, manual: o.manual, book: newBook(o.clock().Now, o.events)}
-	b.faults = newFaults(o.clock())
-	b.VirtualHost = &VirtualHost{broker: b, name: vhost.Default}
+	b := &Broker{options: o, clock: o.clock, book: newBook(o.clock.Now, o.events), faults: newFaults(o.clock)}
+	b.VirtualHost = &VirtualHost{broker: b, name: o.defaultVHost}
 	if b.now, err = b.begin(st); err != nil {
 		return nil, err
 	}
@@ -148,9 +148,9 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	broker := vhost.Broker{Store: st, Clock: o.clock(), Watch: b.book, Log: o.log, Forget: users.Forget}
+	broker := vhost.Broker{Store: st, Clock: o.clock, Memory: o.memory(), Watch: b.book, Log: o.log, Forget: users.Forget}
 	follow.InVHosts(o.rules, &broker)
-	registry, err := vhost.Open(broker, vhost.Default)
+	registry, err := vhost.Open(broker, o.defaultVHost)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 	for _, configure := range o.server {
 		configure(s)
 	}
-	if _, err := registry.Create(vhost.Default); err != nil { // a store may know others only
+	if _, err := registry.Create(o.defaultVHost); err != nil { // a store may know others only
 		registry.Stop()
 		return nil, err
 	}
@@ -196,11 +196,6 @@ func (r *run) open(vhost string, users []auth.User) error {
 	return nil
 }
 
-var (
-	errClosed = errors.New("the broker is closed: use it before Close, or before the test ends")
-	errDown   = errors.New("the broker is down, after Kill: Restart starts it again")
-)
-
 // running returns the run that is under way.
 func (b *Broker) running() (*run, error) {
 	b.mu.Lock()
@@ -212,9 +207,9 @@ func (b *Broker) running() (*run, error) {
 func (b *Broker) up() (*run, error) {
 	switch {
 	case b.closed:
-		return nil, errClosed
+		return nil, ErrClosed
 	case b.now == nil:
-		return nil, errDown
+		return nil, ErrDown
 	}
 	return b.now, nil
 }

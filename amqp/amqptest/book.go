@@ -104,11 +104,12 @@ func (b *book) complete(e *event.Event) {
 	}
 }
 
-// read returns the events that all matchers pick, and a channel that is closed
-// when there may be more.
-func (b *book) read(pick []Matcher) (events []Event, more <-chan struct{}) {
+// read returns the events with a number above after that all matchers pick, and a
+// channel that is closed when there may be more.
+func (b *book) read(after int, pick []Matcher) (events []Event, more <-chan struct{}) {
 	b.mu.Lock()
-	written, torn := slices.Clone(b.written), b.torn
+	skip := min(max(after-b.torn, 0), len(b.written))
+	written, first := slices.Clone(b.written[skip:]), b.torn+skip+1
 	if b.turned == nil {
 		b.turned = make(chan struct{})
 	}
@@ -116,7 +117,7 @@ func (b *book) read(pick []Matcher) (events []Event, more <-chan struct{}) {
 	b.mu.Unlock()
 	for i := range written {
 		e := public(&written[i].Event)
-		e.Number, e.Time = torn+i+1, written[i].at
+		e.Number, e.Time = first+i, written[i].at
 		if matches(pick, &e) {
 			events = append(events, e)
 		}
@@ -124,7 +125,14 @@ func (b *book) read(pick []Matcher) (events []Event, more <-chan struct{}) {
 	return events, more
 }
 
-// forgotten returns how many events have been forgotten for want of room.
+// last returns the number of the last event.
+func (b *book) last() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.torn + len(b.written)
+}
+
+// forgotten returns how many events have been forgotten.
 func (b *book) forgotten() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -30,6 +30,14 @@ const (
 	ConnectionClosed = Kind(event.ConnectionClosed) // likewise, or lost without a word
 )
 
+// Kinds returns all kinds.
+func Kinds() []Kind {
+	return []Kind{
+		ConnectionOpened, Published, Routed, Returned, Confirmed, Refused, Delivered, Got, Acked, Rejected, Requeued,
+		DeadLettered, Dropped, ChannelClosed, ConnectionClosed,
+	}
+}
+
 // Match implements Matcher.
 func (k Kind) Match(e *Event) bool { return e.Kind == k }
 

@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +41,15 @@ func (f Fault) Times(n int) Fault {
 		f.err = fmt.Errorf("%s %d times: want 1 or more", f.name, n)
 	}
 	return f
+}
+
+// Check returns an error if the fault cannot happen, as it was made with what is
+// not right.
+func (f Fault) Check() error {
+	if f.err == nil && f.name == "" {
+		return errors.New("the fault is empty: want one such as NackPublish()")
+	}
+	return f.err
 }
 
 // String returns what goes wrong, in words.

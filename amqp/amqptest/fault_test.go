@@ -316,13 +316,12 @@ func TestCutOnDelivery(t *testing.T) {
 
 func TestWrongFaultsFailTheTest(t *testing.T) {
 	for want, inject := range map[string]func(b *Broker){
-		"close channel with 541: want 311":                           func(b *Broker) { b.Inject(CloseChannel(amqp.InternalError, "")) },
-		"close connection with 200: want a code from 300 to 599":     func(b *Broker) { b.Inject(CloseConnection(200, "")) },
-		"nack publish 0 times: want 1 or more":                       func(b *Broker) { b.VirtualHost.Inject(NackPublish().Times(0)) },
-		"delay delivery by -1s: want more than 0":                    func(b *Broker) { b.Inject(DelayDelivery(-time.Second)) },
-		"the fault is empty: want one such as NackPublish()":         func(b *Broker) { b.Inject(Fault{}) },
-		`block publish for reason "": want one of 1 to 255 octets`:   func(b *Broker) { b.Inject(BlockPublish("")) },
-		`the resource is empty: want one such as "disk" or "memory"`: func(b *Broker) { b.SetAlarm("", true) },
+		"close channel with 541: want 311":                         func(b *Broker) { b.Inject(CloseChannel(amqp.InternalError, "")) },
+		"close connection with 200: want a code from 300 to 599":   func(b *Broker) { b.Inject(CloseConnection(200, "")) },
+		"nack publish 0 times: want 1 or more":                     func(b *Broker) { b.VirtualHost.Inject(NackPublish().Times(0)) },
+		"delay delivery by -1s: want more than 0":                  func(b *Broker) { b.Inject(DelayDelivery(-time.Second)) },
+		"the fault is empty: want one such as NackPublish()":       func(b *Broker) { b.Inject(Fault{}) },
+		`block publish for reason "": want one of 1 to 255 octets`: func(b *Broker) { b.Inject(BlockPublish("")) },
 	} {
 		t.Run(want, func(t *testing.T) {
 			var tb fakeTB
@@ -338,15 +337,20 @@ func TestAlarmBlocksPublishers(t *testing.T) {
 	blocked := conn.NotifyBlocked(make(chan amqp091.Blocking, 2))
 	ch := channel(t, conn)
 	declare(t, ch, "q", nil)
-	b.SetAlarm("disk", true)
+	if err := b.SetAlarm("disk", true); err != nil {
+		t.Fatal(err)
+	}
 	publish(t, ch, "q", "held")
 	if got := <-blocked; !got.Active || got.Reason != "low on disk" {
 		t.Errorf("blocked: got %+v, want low on disk", got)
 	}
-	b.SetAlarm("disk", false)
+	if err := b.SetAlarm("disk", false); err != nil {
+		t.Fatal(err)
+	}
 	if got := <-blocked; got.Active {
 		t.Errorf("got %+v, want an end of it", got)
 	}
+	wantError(t, b.SetAlarm("", true), `the resource is empty: want one such as "disk" or "memory"`)
 }
 
 func TestFailedDisk(t *testing.T) {

@@ -23,11 +23,8 @@ func (b *Broker) Inject(f Fault, at ...Matcher) *Injected {
 	if b.tb != nil {
 		b.tb.Helper()
 	}
-	if f.err == nil && f.name == "" {
-		b.fail("inject: the fault is empty: want one such as NackPublish()")
-	}
-	if f.err != nil {
-		b.fail("inject: %v", f.err)
+	if err := f.Check(); err != nil {
+		b.fail("inject: %v", err)
 	}
 	return b.faults.add(f, at)
 }
@@ -37,7 +34,7 @@ func (v *VirtualHost) Inject(f Fault, at ...Matcher) *Injected {
 	if v.broker.tb != nil {
 		v.broker.tb.Helper()
 	}
-	return v.broker.Inject(f, append([]Matcher{onVHost(v.name)}, at...)...)
+	return v.broker.Inject(f, append([]Matcher{OnVHost(v.name)}, at...)...)
 }
 
 // An Injected fault is one that may happen: until it has happened as often as it

@@ -17,6 +17,7 @@ import (
 // WithJournal.
 type Journal struct {
 	book  *book
+	after int // only events with a higher number
 	scope []Matcher
 }
 
@@ -25,8 +26,22 @@ func (b *Broker) Journal() *Journal { return &Journal{book: b.book} }
 
 // Journal returns what the journal has of the virtual host.
 func (v *VirtualHost) Journal() *Journal {
-	return &Journal{book: v.broker.book, scope: []Matcher{onVHost(v.name)}}
+	return &Journal{book: v.broker.book, scope: []Matcher{OnVHost(v.name)}}
 }
+
+// After returns the part of the journal that follows the event of that number, so
+// that nothing has to be looked at twice.
+func (j *Journal) After(number int) *Journal {
+	return &Journal{book: j.book, after: number, scope: j.scope}
+}
+
+// Last returns the number of the last event in any virtual host, 0 if there has
+// been none.
+func (j *Journal) Last() int { return j.book.last() }
+
+// Forgotten returns the number of the last event that has been forgotten, by Erase
+// or for want of room, 0 if none has been.
+func (j *Journal) Forgotten() int { return j.book.forgotten() }
 
 // Events returns the events that all matchers pick, in the order in which they
 // happened; without any, all events.
@@ -80,7 +95,7 @@ func (j *Journal) String() string {
 }
 
 func (j *Journal) read(pick []Matcher) ([]Event, <-chan struct{}) {
-	return j.book.read(append(j.scope[:len(j.scope):len(j.scope)], pick...))
+	return j.book.read(j.after, append(j.scope[:len(j.scope):len(j.scope)], pick...))
 }
 
 // shown is how many events an error shows.

@@ -176,13 +176,57 @@ func TestJournalKeepsTheLastEvents(t *testing.T) {
 	b.Journal().Expect(t, 0)
 }
 
+func TestJournalAfterAnEvent(t *testing.T) {
+	b := New(t, WithJournal(4))
+	declare(t, channel(t, connect(t, b, "/")), "q", nil) // the first event is of the connection
+	for _, body := range []string{"a", "b", "c"} {
+		if err := b.Publish(Message{RoutingKey: "q", Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := b.Journal()
+	if j.Last() != 7 || j.Forgotten() != 3 {
+		t.Errorf("got %d as the last and %d as the last forgotten, want 7 and 3", j.Last(), j.Forgotten())
+	}
+	for after, want := range map[int]int{0: 4, 3: 4, 4: 3, 6: 1, 7: 0, 100: 0} {
+		events := j.After(after).Events()
+		if len(events) != want || want > 0 && events[want-1].Number != 7 {
+			t.Errorf("after %d: got %v, want %d", after, events, want)
+		}
+	}
+	v := b.VHost(t)
+	if n := v.Journal().After(3).Count(); n != 0 {
+		t.Errorf("another virtual host: got %d events, want none", n)
+	}
+	if err := b.Publish(Message{RoutingKey: "q", Body: []byte("d")}); err != nil {
+		t.Fatal(err)
+	}
+	if events, err := j.After(7).Await(t.Context(), 2, WithBody("d")); err != nil || len(events) != 2 {
+		t.Errorf("got %v, %v, want the two of d", events, err)
+	}
+	j.Erase()
+	if j.Last() != 9 || j.Forgotten() != 9 {
+		t.Errorf("erased: got %d as the last and %d as the last forgotten, want 9", j.Last(), j.Forgotten())
+	}
+}
+
+func TestKindsAreAllThereAre(t *testing.T) {
+	known := Kinds()
+	if len(known) != 15 || known[0] != ConnectionOpened || known[14] != ConnectionClosed {
+		t.Errorf("got %q, want 15", known)
+	}
+	if sorted := slices.Compact(slices.Sorted(slices.Values(known))); len(sorted) != len(known) {
+		t.Errorf("some of %q are there twice", known)
+	}
+}
+
 func TestJournalKeepsBodiesOfBoundedSize(t *testing.T) {
 	b := newBook(time.Now, 100)
 	body := make([]byte, bookOctets/4)
 	for range 6 {
 		b.Event(eventWith(body))
 	}
-	if got, _ := b.read(nil); len(got) != 4 {
+	if got, _ := b.read(0, nil); len(got) != 4 {
 		t.Errorf("got %d events with a quarter of the room each, want 4", len(got))
 	}
 }

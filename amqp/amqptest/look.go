@@ -54,15 +54,46 @@ func (v *VirtualHost) Queue(name string) (Queue, error) {
 		return Queue{}, err
 	}
 	stats, ready := q.View()
-	look := Queue{Declaration: q.Declaration(), Ready: stats.Ready, Unacked: stats.Unacked, Consumers: stats.Consumers}
+	shown := look(q, stats)
 	for _, e := range ready {
 		m, err := message(e.Message, e.Redelivered)
 		if err != nil {
 			return Queue{}, fmt.Errorf("amqptest: message in queue %q: %w", name, err)
 		}
-		look.Messages = append(look.Messages, m)
+		shown.Messages = append(shown.Messages, m)
 	}
-	return look, nil
+	return shown, nil
+}
+
+// Queues returns all queues, by name, as they are now, without their messages.
+func (v *VirtualHost) Queues() ([]Queue, error) {
+	host, err := v.host()
+	if err != nil {
+		return nil, err
+	}
+	var all []Queue
+	for _, name := range host.Queues() {
+		if q := host.Find(name); q != nil { // it may have gone meanwhile
+			all = append(all, count(q))
+		}
+	}
+	return all, nil
+}
+
+// Count returns the queue of that name as Queue does, without its messages: that
+// is quick, however many they are.
+func (v *VirtualHost) Count(name string) (Queue, error) {
+	q, err := v.find(name)
+	if err != nil {
+		return Queue{}, err
+	}
+	return count(q), nil
+}
+
+func count(q *queue.Classic) Queue { return look(q, q.Stats()) }
+
+func look(q *queue.Classic, s queue.Stats) Queue {
+	return Queue{Declaration: q.Declaration(), Ready: s.Ready, Unacked: s.Unacked, Consumers: s.Consumers}
 }
 
 func (v *VirtualHost) find(name string) (*queue.Classic, error) {
@@ -73,7 +104,7 @@ func (v *VirtualHost) find(name string) (*queue.Classic, error) {
 	if q := host.Find(name); q != nil {
 		return q, nil
 	}
-	return nil, fmt.Errorf("amqptest: no queue %q in virtual host %q: want one of %q", name, v.name, host.Queues())
+	return nil, notFound("amqptest: no queue %q in virtual host %q: want one of %q", name, v.name, host.Queues())
 }
 
 // message copies one of the broker's messages.
@@ -100,9 +131,25 @@ func (v *VirtualHost) Exchange(name string) (Exchange, error) {
 	}
 	d, bindings, ok := host.Exchange(name)
 	if !ok {
-		return Exchange{}, fmt.Errorf("amqptest: no exchange %q in virtual host %q: want one of %q", name, v.name, host.Exchanges())
+		return Exchange{}, notFound("amqptest: no exchange %q in virtual host %q: want one of %q", name, v.name, host.Exchanges())
 	}
 	return Exchange{Declaration: d, Bindings: bindings}, nil
+}
+
+// Exchanges returns all exchanges, the default one first and then by name, as they
+// are now.
+func (v *VirtualHost) Exchanges() ([]Exchange, error) {
+	host, err := v.host()
+	if err != nil {
+		return nil, err
+	}
+	var all []Exchange
+	for _, name := range append([]string{""}, host.Exchanges()...) {
+		if d, bindings, ok := host.Exchange(name); ok { // it may have gone meanwhile
+			all = append(all, Exchange{Declaration: d, Bindings: bindings})
+		}
+	}
+	return all, nil
 }
 
 // Connections returns the connections that are open, on all virtual hosts, by

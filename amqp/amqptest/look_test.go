@@ -118,6 +118,46 @@ func TestExchangeShowsItsBindings(t *testing.T) {
 	wantError(t, err, `no exchange "y"`, `"x"`, `"amq.topic"`)
 }
 
+func TestWhatThereIs(t *testing.T) {
+	b := New(t)
+	ch := channel(t, connect(t, b, "/"))
+	for _, name := range []string{"b", "a"} {
+		declare(t, ch, name, nil)
+	}
+	publish(t, ch, "b", "m")
+	consume(t, ch, "a", false)
+	if err := b.Idle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	queues, err := b.Queues()
+	if err != nil || len(queues) != 2 || queues[0].Name != "a" || queues[0].Consumers != 1 || queues[1].Ready != 1 || queues[1].Messages != nil {
+		t.Errorf("queues: got %+v, %v, want a with a consumer and b with a message", queues, err)
+	}
+	if q, err := b.Count("b"); err != nil || !reflect.DeepEqual(q, queues[1]) {
+		t.Errorf("count: got %+v, %v, want %+v", q, err, queues[1])
+	}
+	if _, err := b.Count("c"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("count: got %v, want ErrNotFound", err)
+	}
+	exchanges, err := b.Exchanges()
+	if err != nil || len(exchanges) != 7 || exchanges[0].Name != "" || len(exchanges[0].Bindings) != 2 || exchanges[1].Name != "amq.direct" {
+		t.Errorf("exchanges: got %+v, %v, want the default one with 2 bindings, and 6 others", exchanges, err)
+	}
+	v, err := b.NewVHost()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Delete(); err != nil {
+		t.Fatal(err)
+	}
+	for _, look := range []func() error{
+		func() error { _, err := v.Queues(); return err },
+		func() error { _, err := v.Exchanges(); return err },
+	} {
+		wantError(t, look(), "no virtual host")
+	}
+}
+
 func TestPublishRoutes(t *testing.T) {
 	b := New(t)
 	ch := channel(t, connect(t, b, "/"))
@@ -258,7 +298,9 @@ func TestReset(t *testing.T) {
 	if _, err := ch.Consume("q", "tag", true, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
-	b.Reset()
+	if err := b.Reset(); err != nil {
+		t.Fatal(err)
+	}
 	if tag := <-cancelled; tag != "tag" {
 		t.Errorf("cancelled: got %q, want tag", tag)
 	}

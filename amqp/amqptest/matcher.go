@@ -60,8 +60,8 @@ type matcher struct {
 func (m matcher) Match(e *Event) bool { return m.match(e) }
 func (m matcher) String() string      { return m.description }
 
-// onVHost matches what happens in a virtual host.
-func onVHost(name string) Matcher {
+// OnVHost matches what happens in a virtual host.
+func OnVHost(name string) Matcher {
 	return That(fmt.Sprintf("virtual host %q", name), func(e *Event) bool { return e.VHost == name })
 }
 

@@ -11,7 +11,9 @@ import (
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/compat"
+	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
+	"github.com/harebellmq/harebell/vhost"
 )
 
 // An Option makes a broker different from the usual one.
@@ -20,12 +22,15 @@ type Option func(*options) error
 type options struct {
 	log              zerolog.Logger
 	users            []auth.User   // who may do everything
-	manual           *clock.Manual // nil for the system clock
+	clock            *clock.Manual // of messages and queues
+	standing         bool          // it stands still
 	systemHeartbeats bool
 	rules            compat.Rules
 	events           int // that the journal keeps
 	finalCheck       bool
 	server           []func(*server.Server)
+	defaultVHost     string
+	memoryLimit      int64                       // octets; negative for none
 	reopen           func() (store.Store, error) // nil if it is not known
 }
 
@@ -41,14 +46,15 @@ var dawn = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 // obeys it in any case.
 func WithManualClock() Option {
 	return func(o *options) error {
-		o.manual = clock.NewManual(dawn)
+		o.clock, o.standing = clock.NewManual(dawn), true
 		return nil
 	}
 }
 
 // WithSystemHeartbeats leaves to the system clock what waits for clients:
 // heartbeats, and the deadlines of logins and goodbyes. It matters together
-// with WithManualClock: connections then survive Advance, however far.
+// with WithManualClock, for without that it is so anyway: connections survive
+// Advance, however far.
 func WithSystemHeartbeats() Option {
 	return func(o *options) error {
 		o.systemHeartbeats = true
@@ -122,6 +128,31 @@ func WithServer(configure func(s *server.Server)) Option {
 	}
 }
 
+// WithDefaultVHost has the default virtual host, which URL leads to and which is
+// made if the store does not know it, have another name than "/".
+func WithDefaultVHost(name string) Option {
+	return func(o *options) error {
+		if name == "" || len(name) > shortstrMost {
+			return fmt.Errorf("default virtual host %q: want a name of 1 to %d octets", name, shortstrMost)
+		}
+		o.defaultVHost = name
+		return nil
+	}
+}
+
+// WithMemoryLimit bounds the octets of message bodies that are kept in memory:
+// beyond, queues leave the middle of what they hold to the store alone. Without it,
+// as for a store in memory, there is no bound.
+func WithMemoryLimit(octets int64) Option {
+	return func(o *options) error {
+		if octets < 0 {
+			return fmt.Errorf("memory limit of %d octets: want 0 or more", octets)
+		}
+		o.memoryLimit = octets
+		return nil
+	}
+}
+
 // WithReopen says how Restart opens the store of Start again, once it is closed.
 func WithReopen(open func() (store.Store, error)) Option {
 	return func(o *options) error {
@@ -139,7 +170,10 @@ func administrator(name, password string) auth.User {
 
 // gather applies options to the usual ones.
 func gather(log zerolog.Logger, opts []Option) (*options, error) {
-	o := &options{log: log, users: []auth.User{administrator("guest", "guest")}, events: bookMost}
+	o := &options{
+		log: log, users: []auth.User{administrator("guest", "guest")}, clock: clock.NewRunning(), events: bookMost,
+		defaultVHost: vhost.Default, memoryLimit: -1,
+	}
 	opts = append([]Option{WithCompat(compat.Default)}, opts...)
 	for _, opt := range opts {
 		if opt == nil {
@@ -152,18 +186,18 @@ func gather(log zerolog.Logger, opts []Option) (*options, error) {
 	return o, nil
 }
 
-// clock is the clock of messages and queues.
-func (o *options) clock() clock.Clock {
-	if o.manual == nil {
-		return clock.System
+// memory returns what bounds the bodies of a run in memory, or nil.
+func (o *options) memory() *queue.Memory {
+	if o.memoryLimit < 0 {
+		return nil
 	}
-	return o.manual
+	return queue.NewMemory(o.memoryLimit)
 }
 
 // connectionClock is the clock of connections.
 func (o *options) connectionClock() clock.Clock {
-	if o.systemHeartbeats {
-		return clock.System
+	if o.standing && !o.systemHeartbeats {
+		return o.clock
 	}
-	return o.clock()
+	return clock.System
 }

@@ -16,7 +16,7 @@ import (
 // the error says why they have not, and there is one too if no queue gets it. Of
 // sender-selected distribution it knows CC only.
 func (v *VirtualHost) Publish(m Message) error {
-	if err := check(m); err != nil {
+	if err := m.Check(); err != nil {
 		return err
 	}
 	host, err := v.host()
@@ -73,8 +73,8 @@ func (r receipt) Confirm(_, _ uint64, ok bool) { r <- ok }
 // shortstrMost is how many octets a name or a text property may have.
 const shortstrMost = 255
 
-// check returns an error if a client could not have sent the message.
-func check(m Message) error {
+// Check returns an error if a client could not have sent the message.
+func (m Message) Check() error {
 	f := m.Properties
 	for _, text := range []struct{ what, value string }{
 		{"exchange", m.Exchange}, {"routing key", m.RoutingKey},

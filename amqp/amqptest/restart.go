@@ -59,7 +59,7 @@ func (b *Broker) Kill() error {
 	case err != nil:
 		return fmt.Errorf("amqptest: kill: %w", err)
 	case r == nil:
-		return fmt.Errorf("amqptest: kill: %w", errDown)
+		return fmt.Errorf("amqptest: kill: %w", ErrDown)
 	}
 	b.last = r.store
 	return r.kill()
@@ -78,7 +78,7 @@ func (b *Broker) down() (*run, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return nil, errClosed
+		return nil, ErrClosed
 	}
 	r := b.now
 	b.now = nil

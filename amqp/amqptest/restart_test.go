@@ -47,7 +47,9 @@ func TestRestartKeepsWhatIsDurable(t *testing.T) {
 		wantConfirm(t, d, true)
 	}
 	f := b.Inject(NackPublish().Times(1))
-	b.SetAlarm("memory", true)
+	if err := b.SetAlarm("memory", true); err != nil {
+		t.Fatal(err)
+	}
 	b.Advance(time.Hour)
 	now := b.Now()
 	if err := b.Restart(); err != nil {
@@ -113,6 +115,13 @@ func TestKillTellsNobody(t *testing.T) {
 	wantError(t, err, "the broker is down, after Kill: Restart starts it again")
 	wantError(t, b.Kill(), "the broker is down")
 	wantError(t, b.Idle(t.Context()), "the broker is down")
+	wantError(t, b.SetAlarm("disk", true), "the broker is down")
+	wantError(t, b.Reset(), "the broker is down")
+	_, err = b.NewVHost()
+	wantError(t, err, "the broker is down")
+	if _, err = b.VHosts(); !errors.Is(err, ErrDown) {
+		t.Errorf("virtual hosts: got %v, want ErrDown", err)
+	}
 	_, err = b.Dial("", "")
 	wantError(t, err, "the broker is down")
 	if got := b.Connections(); len(got) != 0 {

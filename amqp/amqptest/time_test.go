@@ -85,6 +85,24 @@ func TestQueuesExpireByTheManualClock(t *testing.T) {
 	}
 }
 
+func TestAdvanceOfAClockThatGoes(t *testing.T) {
+	b := New(t)
+	conn := connect(t, b, "/")
+	declare(t, channel(t, conn), "q", amqp091.Table{"x-message-ttl": 3_600_000})
+	if err := b.Publish(Message{RoutingKey: "q", Body: []byte("m")}); err != nil {
+		t.Fatal(err)
+	}
+	before := b.Now()
+	b.Advance(59 * time.Minute)
+	wantBodies(t, b.VirtualHost, "q", "m")
+	b.SetNow(before.Add(2 * time.Hour))
+	wantBodies(t, b.VirtualHost, "q")
+	if now := b.Now(); now.Before(before.Add(2 * time.Hour)) {
+		t.Errorf("now: got %v, want 2h after %v, or later", now, before)
+	}
+	channel(t, conn) // nobody was hung up on
+}
+
 func TestHeartbeatsObeyTheManualClock(t *testing.T) {
 	b := New(t, WithManualClock())
 	closed := connect(t, b, "/").NotifyClose(make(chan *amqp091.Error, 1))

@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -19,6 +20,24 @@ type VirtualHost struct {
 // subtest these can share a broker and run in parallel.
 func (b *Broker) VHost(tb TB) *VirtualHost {
 	tb.Helper()
+	v, err := b.NewVHost()
+	if err != nil {
+		tb.Fatalf("%v", err)
+	}
+	tb.Cleanup(func() {
+		err := v.Delete()
+		if errors.Is(err, ErrNotFound) || errors.Is(err, ErrDown) || errors.Is(err, ErrClosed) {
+			return // it has gone before, or with the broker
+		}
+		if err != nil {
+			tb.Errorf("%v", err)
+		}
+	})
+	return v
+}
+
+// NewVHost makes a virtual host that has nothing in it and stays until Delete.
+func (b *Broker) NewVHost() (*VirtualHost, error) {
 	v := &VirtualHost{broker: b, name: vhost.ServerName("test-")}
 	r, err := b.running()
 	if err == nil {
@@ -28,24 +47,46 @@ func (b *Broker) VHost(tb TB) *VirtualHost {
 		err = r.open(v.name, b.options.users)
 	}
 	if err != nil {
-		tb.Fatalf("amqptest: make a virtual host: %v", err)
+		return nil, fmt.Errorf("amqptest: make a virtual host: %w", err)
 	}
-	tb.Cleanup(func() {
-		if err := v.delete(); err != nil {
-			tb.Errorf("amqptest: %v", err)
-		}
-	})
-	return v
+	return v, nil
 }
 
-// delete removes the virtual host, unless the broker is gone and everything with
-// it.
-func (v *VirtualHost) delete() error {
-	r, err := v.broker.running()
+// FindVHost returns the virtual host of that name. The error, if there is none,
+// lists those there are.
+func (b *Broker) FindVHost(name string) (*VirtualHost, error) {
+	v := &VirtualHost{broker: b, name: name}
+	_, err := v.host()
+	return v, err
+}
+
+// VHosts returns all virtual hosts, by name.
+func (b *Broker) VHosts() ([]*VirtualHost, error) {
+	r, err := b.running()
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("amqptest: %w", err)
 	}
-	return r.registry.Delete(v.name)
+	var all []*VirtualHost
+	for _, name := range r.registry.Names() {
+		all = append(all, &VirtualHost{broker: b, name: name})
+	}
+	return all, nil
+}
+
+// Delete removes the virtual host with all that is in it, and closes the
+// connections that are open on it.
+func (v *VirtualHost) Delete() error {
+	if _, err := v.host(); err != nil {
+		return err
+	}
+	r, err := v.broker.running()
+	if err == nil {
+		err = r.registry.Delete(v.name)
+	}
+	if err != nil {
+		return fmt.Errorf("amqptest: delete virtual host %q: %w", v.name, err)
+	}
+	return nil
 }
 
 // host returns the virtual host of the broker that is running.
@@ -56,7 +97,7 @@ func (v *VirtualHost) host() (*vhost.VirtualHost, error) {
 	}
 	host, err := r.registry.Get(v.name)
 	if err != nil {
-		return nil, fmt.Errorf("amqptest: virtual host %q has been deleted, as the test that made it has ended", v.name)
+		return nil, notFound("amqptest: no virtual host %q: want one of %q; those of VHost end with their tests", v.name, r.registry.Names())
 	}
 	return host, nil
 }
@@ -85,10 +126,11 @@ func (v *VirtualHost) url(scheme string, addr net.Addr) string {
 // Reset removes all queues, bindings and exchanges, messages included, except for
 // the exchanges that are always there. Connections stay; their consumers are
 // cancelled.
-func (v *VirtualHost) Reset() {
+func (v *VirtualHost) Reset() error {
 	host, err := v.host()
 	if err != nil {
-		v.broker.fail("reset: %v", err)
+		return err
 	}
 	host.Clear()
+	return nil
 }

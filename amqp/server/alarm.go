@@ -9,6 +9,9 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 )
 
+// maxReason is how many octets a short string may have.
+const maxReason = 255
+
 // alarms are what the broker is short of. While it is short of something,
 // publishers wait; consumers do not.
 type alarms struct {
@@ -54,7 +57,11 @@ func (a *alarms) state() (reason string, over <-chan struct{}) {
 	if len(a.shortOf) == 0 {
 		return "", nil
 	}
-	return "low on " + strings.Join(a.shortOf, " & "), a.over
+	reason = "low on " + strings.Join(a.shortOf, " & ")
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "")
+	}
+	return reason, a.over
 }
 
 // block holds a client that publishes until the broker is no longer short of

@@ -2,6 +2,7 @@ package server
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -72,6 +73,17 @@ func TestAlarmsTellOfAllShortages(t *testing.T) {
 	<-over
 	if reason, over := s.alarms.state(); reason != "" || over != nil {
 		t.Errorf("after the last: got %q", reason)
+	}
+}
+
+func TestManyShortagesAreToldInShort(t *testing.T) {
+	var s Server
+	for _, resource := range []string{strings.Repeat("x", 200), strings.Repeat("ü", 100)} {
+		s.SetAlarm(resource, true)
+	}
+	reason, _ := s.alarms.state()
+	if want := "low on " + strings.Repeat("x", 200) + " & " + strings.Repeat("ü", 22); reason != want {
+		t.Errorf("got %q of %d octets, want %q", reason, len(reason), want)
 	}
 }
 

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime/debug"
@@ -117,12 +118,26 @@ func (c *connection) serve() {
 	c.sayGoodbye(err)
 	c.outbox.end()
 	c.hangUpIn(closeTimeout) // on a client that does not read what it is told last
+	forgotten := c.forget()
 	<-written
 	c.deadline.Stop()
 	c.hangUp()
+	<-forgotten
 	if c.state != stateHandshake {
 		c.log.Info().Msg("connection closed")
 	}
+}
+
+// forget reads what the client still says, until the connection is hung up: it may
+// have to get rid of something, such as the answer to a close that has crossed its
+// own, before it can read what it is told last.
+func (c *connection) forget() (forgotten <-chan struct{}) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(io.Discard, c.conn) // how it ends does not matter
+	}()
+	return done
 }
 
 // hangUp closes the socket, which ends both loops. Anybody may call it.

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -22,6 +23,35 @@ func (c *client) loginBeating(seconds int) {
 	}
 	synctest.Wait()
 	c.listen()
+}
+
+func TestAClientMaySpeakBeforeItReadsTheGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe() // which holds nothing: whoever writes waits for who reads
+		go testServer(t).ServeConn(theirs)
+		c := &client{t: t, conn: ours}
+		r := amqp.NewReader(ours)
+		for i, line := range handshake {
+			c.do(line)
+			if i == 2 {
+				continue // tune-ok is not answered
+			}
+			if _, err := r.ReadFrame(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		c.do(`0 connection.close reply-code=200 reply-text="bye"`)
+		c.do(`0 connection.close-ok`)
+		f, err := r.ReadFrame()
+		if err != nil || string(amqp.AppendTrace(nil, f)) != "0 connection.close-ok" {
+			t.Errorf("got %s, %v, want close-ok", amqp.AppendTrace(nil, f), err)
+		}
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("it took %v, want no time", waited)
+		}
+		ours.Close()
+	})
 }
 
 const heartbeatLine = "0 heartbeat"

@@ -7,24 +7,38 @@ import (
 	"time"
 )
 
-// A Manual clock stands still until it is told to go on. What becomes due is
-// called by Advance itself, one call after the other: when Advance returns it
-// has been done.
+// A Manual clock is moved on by Advance and Set. In between it stands still, or
+// goes as the system's does: see NewManual and NewRunning. What becomes due is
+// called one after the other, in the order of time: by Advance itself, so that it
+// has been done when Advance returns, and what becomes due as time passes in a
+// goroutine of the clock's.
 type Manual struct {
-	mu      sync.Mutex // guards what follows
-	idle    sync.Cond  // running has become false
-	running bool       // somebody is calling what is due
-	now     time.Time
-	made    uint64
-	timers  timers
+	mu     sync.Mutex // guards what follows
+	idle   sync.Cond  // moving has become false
+	moving bool       // somebody is calling what is due; the clock does not go by itself
+	now    time.Time
+	since  time.Time   // the system's time when it showed now; zero if it stands still
+	bell   *time.Timer // rings when the first of timers is due; nil until there is one
+	made   uint64
+	timers timers
 }
 
 var _ Clock = (*Manual)(nil)
 
-// NewManual returns a clock that shows start.
+// NewManual returns a clock that shows start, and stands still.
 func NewManual(start time.Time) *Manual {
 	m := &Manual{now: start.Round(0)}
 	m.idle.L = &m.mu
+	return m
+}
+
+// NewRunning returns a clock that shows the system's time and goes on with it, from
+// wherever it is moved to. In a testing/synctest bubble that is the bubble's time.
+// It does not notice when the system's time of day is corrected.
+func NewRunning() *Manual {
+	since := time.Now()
+	m := NewManual(since)
+	m.since = since
 	return m
 }
 
@@ -32,12 +46,14 @@ func NewManual(start time.Time) *Manual {
 func (m *Manual) Now() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.tick()
 	return m.now
 }
 
-// AfterFunc implements Clock. f is called by the Advance that reaches its time,
-// and must not call Advance or Set. If d is not positive f is due at once, and
-// called in a goroutine of its own unless an Advance is under way.
+// AfterFunc implements Clock. f is called by the Advance that reaches its time, or
+// when its time has come, and must not call Advance or Set. If d is not positive f
+// is due at once, and called in a goroutine of its own unless an Advance is under
+// way.
 func (m *Manual) AfterFunc(d time.Duration, f func()) Timer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -57,6 +73,7 @@ func (m *Manual) Advance(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.await()
+	m.tick()
 	m.run(m.now.Add(d))
 }
 
@@ -66,6 +83,7 @@ func (m *Manual) Set(t time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.await()
+	m.tick()
 	if t.Before(m.now) {
 		return false
 	}
@@ -75,17 +93,27 @@ func (m *Manual) Set(t time.Time) bool {
 
 // await waits until nobody else moves the clock. The lock is held.
 func (m *Manual) await() {
-	for m.running {
+	for m.moving {
 		m.idle.Wait()
 	}
+}
+
+// tick brings now up to date. The lock is held.
+func (m *Manual) tick() {
+	if m.moving || m.stands() {
+		return
+	}
+	passed := time.Since(m.since)
+	m.now, m.since = m.now.Add(passed), m.since.Add(passed)
 }
 
 // run does what is due up to the moment until. The lock is held, but not while
 // something is done.
 func (m *Manual) run(until time.Time) {
-	m.running = true
+	m.moving = true
 	defer func() {
-		m.running = false
+		m.moving = false
+		m.wind()
 		m.idle.Broadcast()
 	}()
 	for len(m.timers) > 0 && !m.timers[0].at.After(until) {
@@ -108,11 +136,40 @@ func (m *Manual) call(f func()) {
 // schedule has t called d from now. The lock is held.
 func (m *Manual) schedule(t *manualTimer, d time.Duration) {
 	m.made++
+	m.tick()
 	t.at, t.order = m.now.Add(d), m.made
 	heap.Push(&m.timers, t)
-	if d <= 0 && !m.running {
+	if t.place == 0 {
+		m.wind()
+	}
+	if d <= 0 && m.stands() && !m.moving {
 		go m.Advance(0)
 	}
+}
+
+// stands reports whether the clock does not go by itself.
+func (m *Manual) stands() bool { return m.since.IsZero() }
+
+// wind sets the bell, if the clock goes by itself, for what is due next. The lock
+// is held.
+func (m *Manual) wind() {
+	switch {
+	case m.moving || m.stands():
+	case len(m.timers) == 0:
+		if m.bell != nil {
+			m.bell.Stop()
+		}
+	case m.bell == nil:
+		m.bell = time.AfterFunc(m.next(), func() { m.Advance(0) })
+	default:
+		m.bell.Reset(m.next())
+	}
+}
+
+// next returns how long it is until something is due. The lock is held.
+func (m *Manual) next() time.Duration {
+	m.tick()
+	return m.timers[0].at.Sub(m.now)
 }
 
 // notWaiting is the place of a timer that is not in the heap.
@@ -138,7 +195,11 @@ func (t *manualTimer) stop() bool {
 	if t.place == notWaiting {
 		return false
 	}
+	first := t.place == 0
 	heap.Remove(&t.clock.timers, t.place)
+	if first {
+		t.clock.wind()
+	}
 	return true
 }
 

@@ -138,3 +138,99 @@ func TestAdvancesWaitForEachOther(t *testing.T) {
 		t.Errorf("got %v and %d calls, want 1s and 100", got, len(d.days))
 	}
 }
+
+// newRunningDiary is for a bubble of synctest: its time begins at start.
+func newRunningDiary() *diary { return &diary{Manual: NewRunning()} }
+
+func TestARunningClockCallsAsTimePasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newRunningDiary()
+		d.AfterFunc(2*time.Second, d.note("b"))
+		d.AfterFunc(time.Second, d.note("a"))
+		d.AfterFunc(time.Hour, d.note("late"))
+		d.AfterFunc(0, d.note("at once"))
+		d.AfterFunc(time.Second/2, d.note("stopped")).Stop()
+		moved := d.AfterFunc(time.Second/2, d.note("moved"))
+		moved.Reset(3 * time.Second)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		d.want(t, "at once@0s", "a@1s", "b@2s", "moved@3s")
+		if got := d.Now(); !got.Equal(start.Add(3 * time.Second)) {
+			t.Errorf("now: got %v, want 3s after %v", got, start)
+		}
+	})
+}
+
+func TestARunningClockIsMovedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newRunningDiary()
+		d.AfterFunc(time.Minute, func() {
+			d.note("first")()
+			d.AfterFunc(time.Minute, d.note("second"))
+		})
+		d.AfterFunc(time.Hour, d.note("third"))
+		time.Sleep(30 * time.Second)
+		d.Advance(time.Hour - time.Minute) // no goroutine but this one has run
+		d.want(t, "first@1m0s", "second@2m0s")
+		time.Sleep(29 * time.Second)
+		synctest.Wait()
+		d.want(t, "first@1m0s", "second@2m0s")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		d.want(t, "first@1m0s", "second@2m0s", "third@1h0m0s")
+		if d.Set(start.Add(time.Hour - 1)) {
+			t.Error("set to an earlier time: got true, want false")
+		}
+		if !d.Set(start.AddDate(500, 0, 0)) { // beyond what a Duration holds
+			t.Error("set to a later time: got false, want true")
+		}
+		time.Sleep(time.Second)
+		if got, want := d.Now(), start.AddDate(500, 0, 0).Add(time.Second); !got.Equal(want) {
+			t.Errorf("now: got %v, want %v", got, want)
+		}
+	})
+}
+
+func TestAdvanceWaitsForWhatHasBecomeDueByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newRunningDiary()
+		begun, end := make(chan struct{}), make(chan struct{})
+		d.AfterFunc(time.Second, func() {
+			close(begun)
+			<-end
+			d.note("slow")()
+		})
+		<-begun
+		advanced := make(chan struct{})
+		go func() {
+			defer close(advanced)
+			d.Advance(time.Second)
+			d.want(t, "slow@1s")
+		}()
+		synctest.Wait()
+		select {
+		case <-advanced:
+			t.Error("Advance returned before everything that was due was done")
+		default:
+		}
+		close(end)
+		<-advanced
+		if got := d.Now(); !got.Equal(start.Add(2 * time.Second)) {
+			t.Errorf("now: got %v, want 2s after %v", got, start)
+		}
+	})
+}
+
+func TestARunningClockDoesNotGoBack(t *testing.T) {
+	c := NewRunning()
+	last := c.Now()
+	for range 1000 {
+		c.AfterFunc(time.Microsecond, func() {})
+		c.Advance(time.Nanosecond)
+		now := c.Now()
+		if now.Before(last) {
+			t.Fatalf("now: got %v, after %v", now, last)
+		}
+		last = now
+	}
+}
