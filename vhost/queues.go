@@ -46,6 +46,9 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 		}
 		return h.Classic, d.Durable, nil
 	}
+	if err := v.permitted(d); err != nil {
+		return nil, false, err
+	}
 	h, err := v.createQueue(d, owner)
 	if err != nil {
 		return nil, false, err
@@ -55,9 +58,6 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner) (q queue.Qu
 
 // createQueue makes a queue that is not there yet. changing is held.
 func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, error) {
-	if err := v.permitted(d); err != nil {
-		return nil, err
-	}
 	id := v.broker.Store.NextQueueID()
 	doc, err := v.queueDoc(d, id)
 	if err != nil {
