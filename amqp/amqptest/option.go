@@ -22,11 +22,11 @@ type options struct {
 	users            *auth.Users
 	manual           *clock.Manual // nil for the system clock
 	systemHeartbeats bool
-	rules            compat.Rules
 	events           int // that the journal keeps
 	finalCheck       bool
 	server           []func(*server.Server)
 	reopen           func() (store.Store, error) // nil if it is not known
+	rules            compat.Rules
 }
 
 // dawn is what a manual clock shows first.
