@@ -7,10 +7,12 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/amqptest"
+	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/compat"
 	"github.com/harebellmq/harebell/store"
 )
@@ -30,7 +32,7 @@ func TestMain(m *testing.M) {
 // inside this process if there is no address.
 func judgeTests(m *testing.M, address string) int {
 	if address == "" {
-		b, err := amqptest.Start(store.NewMemory(), zerolog.Nop())
+		b, err := startOurs()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "conformance: start a broker:", err)
 			return 1
@@ -45,6 +47,17 @@ func judgeTests(m *testing.M, address string) int {
 	}
 	impatient = testing.Short()
 	return m.Run()
+}
+
+// startOurs starts a broker that is short of patience with what is not acked, and
+// says so to the rules: longer than they keep anything, shorter than they wait.
+func startOurs() (*amqptest.Broker, error) {
+	const timeout = 8 * time.Second
+	if err := os.Setenv("CONSUMER_TIMEOUT", strconv.FormatInt(timeout.Milliseconds(), 10)); err != nil {
+		return nil, err
+	}
+	return amqptest.Start(store.NewMemory(), zerolog.Nop(),
+		amqptest.WithServer(func(s *server.Server) { s.ConsumerTimeout = timeout }))
 }
 
 // TestRules checks each rule as a test of its name: go test -run Rules/MaxLength.

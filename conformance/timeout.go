@@ -17,6 +17,7 @@ func consumerTimeout(t T) int {
 	if since(t, "4.3", "no consumer timeout for classic queues") {
 		t.Skip("classic queues have no consumer timeout in this version")
 	}
+	slow(t)
 	given := os.Getenv("CONSUMER_TIMEOUT")
 	if given == "" {
 		t.Skip("no CONSUMER_TIMEOUT to say that the broker's is short")

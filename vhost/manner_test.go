@@ -80,3 +80,21 @@ func TestCCOfDeadLettersMayBeDropped(t *testing.T) {
 		})
 	}
 }
+
+// What was made when it was allowed may be restored when it is not.
+func TestRestoreMakesWhatClientsMayNot(t *testing.T) {
+	before := newSite(t)
+	before.queue(queue.Declaration{Name: "q", Arguments: amqp.Table{"x-queue-mode": "lazy"}})
+	before.bind(toQueue("amq.topic", "q", "#.#.#"))
+	snapshot, err := before.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSiteIn(t, Broker{RefuseTransient: "not any more", RefuseQueueMode: true, TwoHashes: true})
+	if err := s.Restore(snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if !s.publish("amq.topic", "a", "m", amqp.Fields{}) {
+		t.Error("not routed, want the queue and its binding to be there")
+	}
+}

@@ -56,6 +56,9 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner, allow func(
 			return nil, false, err
 		}
 	}
+	if err := v.permitted(d); err != nil {
+		return nil, false, err
+	}
 	h, err := v.createQueue(d, owner)
 	if err != nil {
 		return nil, false, err
@@ -65,9 +68,6 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner, allow func(
 
 // createQueue makes a queue that is not there yet. changing is held.
 func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, error) {
-	if err := v.permitted(d); err != nil {
-		return nil, err
-	}
 	id := v.broker.Store.NextQueueID()
 	doc, err := v.queueDoc(d, id)
 	if err != nil {

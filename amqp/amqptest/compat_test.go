@@ -66,10 +66,27 @@ func TestAdvanceBeyondTheConsumerTimeout(t *testing.T) {
 		t.Fatalf("before the timeout: %v", err)
 	}
 	b.Advance(2 * time.Minute)
+	if err := b.Idle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := b.Queue("q"); err != nil || q.Ready != 1 {
+		t.Errorf("queue: got %d ready, %v, want the message back", q.Ready, err)
+	}
 	if err := <-closed; err == nil || err.Code != 406 || !strings.Contains(err.Reason, "Timeout value used: 1800000 ms") {
 		t.Errorf("closed with %v, want 406 and the timeout", err)
 	}
-	if err := b.Await(t.Context(), func() bool { q, err := b.Queue("q"); return err == nil && q.Ready == 1 }); err != nil {
-		t.Errorf("the message has not returned: %v", err)
+}
+
+func TestRestartFollowsTheSameSeries(t *testing.T) {
+	b := New(t, WithCompat("4.3"))
+	if err := b.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	conn := connect(t, b, "/")
+	if got := conn.Properties["version"]; got != "4.3.0" {
+		t.Errorf("version: got %v, want 4.3.0", got)
+	}
+	if _, err := channel(t, conn).QueueDeclare("q", false, false, false, false, nil); err == nil {
+		t.Error("a transient queue is declared")
 	}
 }

@@ -8,7 +8,8 @@ import (
 
 // Idle returns when the broker has nothing left to do: all that clients have sent
 // has been carried out, and all there is to tell them has been written. What they
-// do with that is not waited for, nor is time that has to pass. It is for what
+// do with that is not waited for, nor is time that has to pass, but for the moment
+// that a client still has when its channel is about to be closed. It is for what
 // nobody gets an answer to, such as a publish without confirms:
 //
 //	ch.Publish("", "orders", false, false, amqp091.Publishing{Body: body})

@@ -25,13 +25,13 @@ type options struct {
 	clock            *clock.Manual // of messages and queues
 	standing         bool          // it stands still
 	systemHeartbeats bool
-	rules            compat.Rules
 	events           int // that the journal keeps
 	finalCheck       bool
 	server           []func(*server.Server)
 	defaultVHost     string
 	memoryLimit      int64                       // octets; negative for none
 	reopen           func() (store.Store, error) // nil if it is not known
+	rules            compat.Rules
 }
 
 // dawn is what a manual clock shows first.

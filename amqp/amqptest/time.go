@@ -10,7 +10,8 @@ func (b *Broker) Now() time.Time { return b.clock.Now() }
 // what followed from it included, and what there is to tell clients is on its way
 // to them. What clients do meanwhile is not waited for; nor, on a store that is not
 // in memory, what has to be read back from disk; nor a connection that closes a
-// channel of its own after the consumer timeout. Two calls at once take turns.
+// channel of its own after the consumer timeout, for which Idle waits. Two calls at
+// once take turns.
 func (b *Broker) Advance(d time.Duration) {
 	if b.tb != nil {
 		b.tb.Helper()

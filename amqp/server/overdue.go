@@ -1,7 +1,6 @@
 package server
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -72,10 +71,7 @@ func (a *ages) overdue(u *unacked, now time.Time, timeout func(queue.Queue) time
 // look looks at what is unacked, on all connections.
 func (s *Server) look() {
 	now := s.VHosts.Clock().Now()
-	s.mu.Lock()
-	connections := slices.Collect(maps.Keys(s.connections))
-	s.mu.Unlock()
-	for _, c := range connections {
+	for _, c := range s.open() {
 		c.look(now)
 	}
 	s.mu.Lock()

@@ -24,8 +24,11 @@ func (c *connection) quiet() bool {
 	if c.heartbeat.paused.Load() {
 		return true
 	}
+	c.mu.Lock()
+	waking := c.waking // and will have to close a channel, unless its client is quick
+	c.mu.Unlock()
 	done := c.carriedOut.Load()
-	return c.outbox.isEmpty() && done == c.reader.BytesRead() && !c.hasMore(done)
+	return !waking && c.outbox.isEmpty() && done == c.reader.BytesRead() && !c.hasMore(done)
 }
 
 // idle notes that all that has been read is carried out.
