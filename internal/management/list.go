@@ -103,7 +103,7 @@ func (c *call) listPaged(items iter.Seq[any]) error {
 	}
 	p.Filtered = len(filtered)
 	p.Pages = (p.Filtered + p.Size - 1) / p.Size
-	if p.Page > max(p.Pages, 1) {
+	if p.Page-1 > p.Filtered/p.Size { // rabbitmq: the page behind a full last one is there, and empty
 		return &refusal{status: http.StatusBadRequest, code: "page_out_of_range",
 			reason: fmt.Sprintf("Page out of range, page: %d page size: %d, len: %d", p.Page, p.Size, p.Filtered)}
 	}
