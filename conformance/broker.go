@@ -24,14 +24,16 @@ type broker struct {
 	address        string // host:port
 	vhost          string
 	user, password string
+	management     *url.URL // of its management API, with user and password; nil if it is not known
 	product        string
 	version        string
 	harebell       bool   // says so in its server properties
 	presents       [3]int // the version: major, minor and patch
 }
 
-// meet connects to a broker once and learns who it is.
-func meet(address string) (broker, error) {
+// meet connects to a broker once and learns who it is. The address of its
+// management API may be empty.
+func meet(address, management string) (broker, error) {
 	uri, err := amqp.ParseURI(address)
 	if err != nil {
 		return broker{}, err
@@ -42,6 +44,9 @@ func meet(address string) (broker, error) {
 	}
 	b := broker{url: address, vhost: uri.Vhost, user: uri.Username, password: uri.Password}
 	b.address = net.JoinHostPort(parsed.Hostname(), strconv.Itoa(uri.Port))
+	if b.management, err = managementOf(management); err != nil {
+		return broker{}, err
+	}
 
 	connection, err := amqp.Dial(address)
 	if err != nil {
@@ -57,6 +62,18 @@ func meet(address string) (broker, error) {
 		}
 	}
 	return b, b.number(connection.Properties["version"])
+}
+
+// managementOf reads the address of a management API.
+func managementOf(address string) (*url.URL, error) {
+	if address == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || u.Host == "" || u.User == nil {
+		return nil, fmt.Errorf("management API at %q: want http://user:password@host:port", address)
+	}
+	return u, nil
 }
 
 // number takes apart the version that a broker presents. What comes after the

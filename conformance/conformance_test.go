@@ -3,9 +3,11 @@ package conformance
 import (
 	"flag"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/harebellmq/harebell/amqp/amqptest"
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/compat"
+	"github.com/harebellmq/harebell/internal/management"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -25,23 +28,38 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	os.Exit(judgeTests(m, os.Getenv("AMQP_URL")))
+	os.Exit(judgeTests(m, os.Getenv("AMQP_URL"), os.Getenv("MANAGEMENT_URL")))
 }
+
+// An api is the management API of a broker inside this process.
+type api struct{ server *httptest.Server }
+
+// served has the API of a broker served as soon as that starts.
+func (a *api) served() amqptest.Option {
+	return amqptest.WithServer(func(s *server.Server) {
+		a.server = httptest.NewServer(management.New(s, management.Options{Node: "harebell@localhost"}))
+	})
+}
+
+// url returns its address, with user and password.
+func (a *api) url() string { return strings.Replace(a.server.URL, "://", "://guest:guest@", 1) }
 
 // judgeTests runs the tests against the broker of the address, or against one
 // inside this process if there is no address.
-func judgeTests(m *testing.M, address string) int {
+func judgeTests(m *testing.M, address, administration string) int {
 	if address == "" {
-		b, err := startOurs()
+		var a api
+		b, err := startOurs(a.served())
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "conformance: start a broker:", err)
 			return 1
 		}
 		defer b.Close()
-		address = b.URL()
+		defer a.server.Close()
+		address, administration = b.URL(), a.url()
 	}
 	var err error
-	if target, err = meet(address); err != nil {
+	if target, err = meet(address, administration); err != nil {
 		fmt.Fprintf(os.Stderr, "conformance: broker of AMQP_URL %q: %v\n", address, err)
 		return 1
 	}
@@ -51,12 +69,12 @@ func judgeTests(m *testing.M, address string) int {
 
 // startOurs starts a broker that is short of patience with what is not acked, and
 // says so to the rules: longer than they keep anything, shorter than they wait.
-func startOurs() (*amqptest.Broker, error) {
+func startOurs(o amqptest.Option) (*amqptest.Broker, error) {
 	const timeout = 8 * time.Second
 	if err := os.Setenv("CONSUMER_TIMEOUT", strconv.FormatInt(timeout.Milliseconds(), 10)); err != nil {
 		return nil, err
 	}
-	return amqptest.Start(store.NewMemory(), zerolog.Nop(),
+	return amqptest.Start(store.NewMemory(), zerolog.Nop(), o,
 		amqptest.WithServer(func(s *server.Server) { s.ConsumerTimeout = timeout }))
 }
 
@@ -76,8 +94,10 @@ func TestProfiles(t *testing.T) {
 			continue // which is what TestRules checks
 		}
 		t.Run(series, func(t *testing.T) {
-			b := amqptest.New(t, amqptest.WithCompat(series))
-			met, err := meet(b.URL())
+			var a api
+			b := amqptest.New(t, amqptest.WithCompat(series), a.served())
+			t.Cleanup(a.server.Close)
+			met, err := meet(b.URL(), a.url())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,6 +15,12 @@ type Options struct {
 	Only     *regexp.Regexp // checks the rules whose name matches; nil is all
 	Short    bool           // leaves out what waits for a broker's own timers
 	Parallel int            // rules checked at a time; 16 if it is 0
+
+	// Management is the URL of the broker's management API, with an
+	// administrator's name and password. Without it the rules are left out for
+	// which the broker has to be administered.
+	Management string
+
 	// Progress is called by one goroutine with each result as it comes, and with how
 	// many there will be. It may be nil.
 	Progress func(r Result, total int)
@@ -24,7 +30,7 @@ type Options struct {
 // why no rule could be checked; a rule that does not hold is none. One broker is
 // judged at a time in a process.
 func Judge(address string, o Options) (Report, error) {
-	met, err := meet(address)
+	met, err := meet(address, o.Management)
 	if err != nil {
 		return Report{}, err
 	}

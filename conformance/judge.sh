@@ -27,10 +27,11 @@ await() {
 }
 
 harebell_start() {
-	"$root/bin/harebell" serve --listen "127.0.0.1:$harebell_port" --data-dir "$work/harebell" \
-		--consumer-timeout "$CONSUMER_TIMEOUT" >>"$work/harebell.log" 2>&1 &
+	"$root/bin/harebell" serve --listen "127.0.0.1:$harebell_port" --management-listen "127.0.0.1:$harebell_management" \
+		--data-dir "$work/harebell" --consumer-timeout "$CONSUMER_TIMEOUT" >>"$work/harebell.log" 2>&1 &
 	echo $! >"$work/harebell.pid"
 	await "$harebell_port"
+	await "$harebell_management"
 }
 
 harebell_stop() {
@@ -55,12 +56,18 @@ rabbitmq_install() {
 
 rabbitmq_start() {
 	mkdir -p "$work/rabbitmq"
-	printf 'listeners.tcp.1 = 127.0.0.1:%s\nconsumer_timeout = %s\n' "$rabbitmq_port" "$CONSUMER_TIMEOUT" >"$work/rabbitmq.conf"
+	cat >"$work/rabbitmq.conf" <<-END
+		listeners.tcp.1 = 127.0.0.1:$rabbitmq_port
+		management.tcp.ip = 127.0.0.1
+		management.tcp.port = $rabbitmq_management
+		consumer_timeout = $CONSUMER_TIMEOUT
+	END
 	echo '[{rabbit, [{channel_tick_interval, 500}]}].' >"$work/advanced.config" # not only once a minute
-	echo '[].' >"$work/enabled_plugins"
+	echo '[rabbitmq_management].' >"$work/enabled_plugins"
 	"$rabbitmq_bin/rabbitmq-server" >>"$work/rabbitmq.log" 2>&1 &
 	await "$rabbitmq_port"
 	"$rabbitmq_bin/rabbitmqctl" await_startup >>"$work/rabbitmq.log" 2>&1
+	await "$rabbitmq_management"
 }
 
 rabbitmq_stop() {
@@ -104,15 +111,17 @@ work=$(mktemp -d)
 trap finish EXIT
 trap 'exit 2' INT TERM
 
-export harebell_port
+export harebell_port harebell_management
 harebell_port=$(free 25700)
-urls=(--url "amqp://guest:guest@127.0.0.1:$harebell_port/")
+harebell_management=$(free 25750)
+urls=(--url "amqp://guest:guest@127.0.0.1:$harebell_port/" --management-url "http://guest:guest@127.0.0.1:$harebell_management")
 harebell_start
 
 if [ -n "$with_rabbitmq" ]; then
 	rabbitmq_install
-	export rabbitmq_port RABBITMQ_DIST_PORT ERL_EPMD_PORT ERL_EPMD_ADDRESS=127.0.0.1
+	export rabbitmq_port rabbitmq_management RABBITMQ_DIST_PORT ERL_EPMD_PORT ERL_EPMD_ADDRESS=127.0.0.1
 	rabbitmq_port=$(free 25800)
+	rabbitmq_management=$(free 25850)
 	RABBITMQ_DIST_PORT=$(free 25900)
 	ERL_EPMD_PORT=$(free 26000)
 	export HOME="$work" RABBITMQ_NODENAME="conformance@localhost" RABBITMQ_PID_FILE="$work/rabbitmq.pid"
@@ -120,7 +129,7 @@ if [ -n "$with_rabbitmq" ]; then
 	export RABBITMQ_CONFIG_FILE="$work/rabbitmq.conf" RABBITMQ_ADVANCED_CONFIG_FILE="$work/advanced.config"
 	export RABBITMQ_ENABLED_PLUGINS_FILE="$work/enabled_plugins"
 	rabbitmq_start
-	urls+=(--url "amqp://guest:guest@127.0.0.1:$rabbitmq_port/")
+	urls+=(--url "amqp://guest:guest@127.0.0.1:$rabbitmq_port/" --management-url "http://guest:guest@127.0.0.1:$rabbitmq_management")
 fi
 
 RESTART_CMD="bash '$root/conformance/judge.sh' restart" "$root/bin/harebell-conformance" "${urls[@]}" "$@"

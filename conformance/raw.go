@@ -63,8 +63,10 @@ func dialRaw(t T) *raw {
 
 // A handshake is what a raw client says of itself. The zero value logs in as the
 // user of the address with every capability, no heartbeats and the limits that
-// the broker proposes.
+// the broker proposes, and opens the virtual host of the address.
 type handshake struct {
+	user       string // whose password is the name
+	vhost      string
 	frameMax   uint32
 	channelMax uint16
 	heartbeat  uint16
@@ -91,15 +93,24 @@ func openRaw(t T) *raw {
 func connectRaw(t T, h handshake) *raw {
 	t.Helper()
 	r := tuneRaw(t, h)
-	r.send(0, connectionOpen(target.vhost))
+	r.send(0, connectionOpen(h.opens()))
 	r.expect(0, 10, 41)
 	return r
+}
+
+// opens returns the virtual host to open.
+func (h handshake) opens() string {
+	if h.vhost != "" {
+		return h.vhost
+	}
+	return target.vhost
 }
 
 // tuneRaw returns a raw client that has sent tune-ok and not yet connection.open.
 func tuneRaw(t T, h handshake) *raw {
 	t.Helper()
-	r := loginRaw(t, h.properties)
+	r := greetRaw(t)
+	r.send(0, h.startOk())
 	tune := r.expect(0, 10, 30)
 	channelMax, frameMax := tune.short(), tune.long()
 	if h.channelMax != 0 {
@@ -116,11 +127,21 @@ func tuneRaw(t T, h handshake) *raw {
 func loginRaw(t T, properties fields) *raw {
 	t.Helper()
 	r := greetRaw(t)
+	r.send(0, handshake{properties: properties}.startOk())
+	return r
+}
+
+// startOk returns a good start-ok.
+func (h handshake) startOk() []byte {
+	properties := h.properties
 	if properties == nil {
 		properties = allCapabilities
 	}
-	r.send(0, startOk(properties, "PLAIN", "\x00"+target.user+"\x00"+target.password))
-	return r
+	user, password := target.user, target.password
+	if h.user != "" {
+		user, password = h.user, h.user
+	}
+	return startOk(properties, "PLAIN", "\x00"+user+"\x00"+password)
 }
 
 // greetRaw returns a raw client that has got connection.start.

@@ -20,7 +20,7 @@ func judge(c *cli.Context, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	reports, err := judgeEach(c.StringSlice("url"), options, progress)
+	reports, err := judgeEach(c.StringSlice("url"), c.StringSlice("management-url"), options, progress)
 	if err != nil {
 		return err
 	}
@@ -60,12 +60,18 @@ func optionsOf(c *cli.Context) (o conformance.Options, err error) {
 	return o, nil
 }
 
-// judgeEach judges one broker after the other.
-func judgeEach(addresses []string, o conformance.Options, progress io.Writer) (reports []conformance.Report, err error) {
+// judgeEach judges one broker after the other. All have a management API, or none.
+func judgeEach(addresses, management []string, o conformance.Options, progress io.Writer) (reports []conformance.Report, err error) {
 	if len(addresses) == 0 {
 		return nil, errors.New("--url is needed: amqp://user:password@host:port/")
 	}
-	for _, address := range addresses {
+	if len(management) > 0 && len(management) != len(addresses) {
+		return nil, fmt.Errorf("--management-url is given for %d of %d brokers: want it for each, in the order of --url, or for none", len(management), len(addresses))
+	}
+	for i, address := range addresses {
+		if len(management) > 0 {
+			o.Management = management[i]
+		}
 		line := newProgress(progress)
 		o.Progress = line.add
 		r, err := conformance.Judge(address, o)

@@ -39,6 +39,7 @@ func newApp(out, progress io.Writer) *cli.App {
 	app.Writer = out
 	app.Flags = []cli.Flag{
 		&cli.StringSliceFlag{Name: "url", Usage: "`ADDRESS` of the broker; several make several columns", EnvVars: []string{"AMQP_URL"}},
+		&cli.StringSliceFlag{Name: "management-url", Usage: "`ADDRESS` of the broker's management API, http://user:password@host:port; one for each --url", EnvVars: []string{"MANAGEMENT_URL"}},
 		&cli.StringFlag{Name: "run", Usage: "check only rules whose name matches the `REGEXP`"},
 		&cli.BoolFlag{Name: "short", Usage: "leave out what waits for a broker's own timers"},
 		&cli.IntFlag{Name: "parallel", Value: 16, Usage: "check so many rules at a time"},

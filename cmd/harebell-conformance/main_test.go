@@ -5,16 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/amqptest"
+	amqpserver "github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/conformance"
+	"github.com/harebellmq/harebell/internal/management"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -76,6 +80,40 @@ func TestJSONOfTwoBrokers(t *testing.T) {
 	}
 }
 
+func TestRulesThatAdministerNeedTheManagementAPI(t *testing.T) {
+	var server *httptest.Server
+	b, err := amqptest.Start(store.NewMemory(), zerolog.Nop(), amqptest.WithServer(func(s *amqpserver.Server) {
+		server = httptest.NewServer(management.New(s, management.Options{Node: "harebell@test"}))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	t.Cleanup(server.Close)
+	for _, test := range []struct {
+		arguments []string
+		want      conformance.Count
+	}{
+		{nil, conformance.Count{Skipped: 1}},
+		{[]string{"--management-url", strings.Replace(server.URL, "://", "://guest:guest@", 1)}, conformance.Count{Passed: 1}},
+	} {
+		out, err := execute(append([]string{"--url", b.URL(), "--run", "TestUserConnectionLimit", "--json"}, test.arguments...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var reports []conformance.Report
+		if err := json.Unmarshal([]byte(out), &reports); err != nil {
+			t.Fatal(err)
+		}
+		if got := reports[0].Count(""); got != test.want {
+			t.Errorf("%q: got %+v, want %+v", test.arguments, got, test.want)
+		}
+		if why := reports[0].Results[0].Messages; test.want.Skipped > 0 && !slices.Equal(why, []string{"needs --management-url"}) {
+			t.Errorf("skipped because of %q", why)
+		}
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	result := func(o conformance.Outcome) conformance.Report {
 		return conformance.Report{Results: []conformance.Result{{Outcome: o}}}
@@ -91,19 +129,22 @@ func TestVerdict(t *testing.T) {
 
 func TestMistakesAreErrors(t *testing.T) {
 	t.Setenv("AMQP_URL", "")
+	t.Setenv("MANAGEMENT_URL", "")
 	address := broker(t)
 	for name, arguments := range map[string][]string{
-		"no address":        {},
-		"nobody there":      {"--url", "amqp://guest:guest@127.0.0.1:1/"},
-		"not an address":    {"--url", "http://127.0.0.1/"},
-		"no such rule":      {"--url", address, "--run", "TestNothingOfTheKind"},
-		"not a regexp":      {"--url", address, "--run", "("},
-		"no turns":          {"--url", address, "--parallel", "0"},
-		"no such directory": {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--html", "/no/such/directory/report.html"},
-		"unknown flag":      {"--nonsense"},
-		"unknown word":      {"--url", address, "nonsense"},
-		"record of a part":  {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--record", filepath.Join(t.TempDir(), "r.json")},
-		"no record":         {"page"},
+		"no address":                {},
+		"nobody there":              {"--url", "amqp://guest:guest@127.0.0.1:1/"},
+		"not an address":            {"--url", "http://127.0.0.1/"},
+		"no such rule":              {"--url", address, "--run", "TestNothingOfTheKind"},
+		"not a regexp":              {"--url", address, "--run", "("},
+		"one management API of two": {"--url", address, "--url", address, "--management-url", "http://guest:guest@127.0.0.1:1"},
+		"no management API":         {"--url", address, "--management-url", "http://127.0.0.1:1"},
+		"no turns":                  {"--url", address, "--parallel", "0"},
+		"no such directory":         {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--html", "/no/such/directory/report.html"},
+		"unknown flag":              {"--nonsense"},
+		"unknown word":              {"--url", address, "nonsense"},
+		"record of a part":          {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--record", filepath.Join(t.TempDir(), "r.json")},
+		"no record":                 {"page"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := execute(arguments...); err == nil || errors.Is(err, errDiffers) {

@@ -29,6 +29,8 @@ func contents() []chapter {
 		{title: "Publisher confirms", files: []string{"confirm"}},
 		{title: "Transactions", files: []string{"tx"}},
 		{title: "Direct reply-to", files: []string{"replyto"}},
+		{title: "Permissions", files: []string{"admin", "permission", "permission_topic", "user", "limit", "vhost"}},
+		{title: "Management API", files: []string{"management"}},
 		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},
 		{title: "Restart", files: []string{"durability"}},
 	}
