@@ -10,8 +10,8 @@ import (
 // TestOfficialClientsOwnTests runs the integration tests that come with
 // amqp091-go against the real program.
 //
-// Left out are those of connection recovery: they cut their connections through
-// the management API, which there is none of yet.
+// Left out are those of connection recovery: they look their connections up in the
+// management API's list of them, which there is none of yet.
 func TestOfficialClientsOwnTests(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
