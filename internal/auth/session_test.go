@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -177,5 +178,41 @@ func BenchmarkPublish(b *testing.B) {
 		if err := session.Publish("orders.eu"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestChangesWhileSessionsAsk is for the race detector, and for what is counted.
+func TestChangesWhileSessionsAsk(t *testing.T) {
+	s := newSite(t)
+	s.permit(".*", ".*", ".*")
+	var asking sync.WaitGroup
+	for range 3 {
+		session := s.enter()
+		asking.Go(func() {
+			defer session.Leave()
+			for range 300 {
+				if err := session.OpenChannel(); err != nil {
+					t.Error(err)
+				}
+				session.Publish("x") // allowed or not
+				session.WriteTopic("x", "k")
+				session.ReadTopic("x", "k")
+				session.Know(Queue, "q")
+				session.CloseChannel()
+			}
+			session.OpenChannel()
+		})
+	}
+	for range 100 {
+		s.permit("", "^x", "")
+		s.narrow("x", "k", "k")
+		s.ok(s.ClearTopicPermissions("ann", "v"))
+		s.ok(s.ClearPermissions("ann", "v"))
+		s.ok(s.SetLimit("ann", limits.MaxChannels, 1000))
+		s.All()
+	}
+	asking.Wait()
+	if a := s.accounts["ann"]; a.channels != 0 || len(a.sessions) != 0 {
+		t.Errorf("%d channels and %d sessions are left", a.channels, len(a.sessions))
 	}
 }
