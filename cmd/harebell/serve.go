@@ -48,6 +48,9 @@ func serveCommand() *cli.Command {
 			ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the process at once
+			if settings.TestAPI {
+				return serveTests(ctx, settings, log)
+			}
 			return serve(ctx, settings, log)
 		},
 	}
@@ -71,15 +74,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return err
 	}
-	srv := newServer(c, st, vhosts, log)
-	watch := &disk.Watch{
-		Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log,
-		Low: func(low bool) { srv.SetAlarm("disk", low) },
-	}
-	if !c.Memory {
-		watch.Start()
-		defer watch.Stop()
-	}
+	srv := &server.Server{VHosts: vhosts, Store: st, Log: log}
+	configure(srv, c)
+	defer watchDisk(c, log, func(low bool) { srv.SetAlarm("disk", low) }).Stop()
 	served := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { served <- srv.Serve(l) }()
@@ -106,28 +103,35 @@ func memory(c config.Config) *queue.Memory {
 	if c.Memory {
 		return nil
 	}
-	return queue.NewMemory(c.Bodies(config.MachineMemory(os.DirFS("/"))))
+	return queue.NewMemory(bodies(c))
 }
 
-func newServer(c config.Config, st store.Store, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {
-	users := &auth.Users{LoopbackOnly: c.LoopbackUsers}
-	users.Set(c.DefaultUser, c.DefaultPass)
-	heartbeat := c.Heartbeat
-	if heartbeat == 0 {
-		heartbeat = -1 // none: the server's zero is its default
+// bodies is how many octets of bodies are kept in memory.
+func bodies(c config.Config) int64 { return c.Bodies(config.MachineMemory(os.DirFS("/"))) }
+
+// configure has a server do as the settings say.
+func configure(s *server.Server, c config.Config) {
+	s.Users = &auth.Users{LoopbackOnly: c.LoopbackUsers}
+	s.Users.Set(c.DefaultUser, c.DefaultPass)
+	s.FrameMax = c.FrameMax
+	s.ChannelMax = c.ChannelMax
+	s.Heartbeat = c.Heartbeat
+	if c.Heartbeat == 0 {
+		s.Heartbeat = -1 // none: the server's zero is its default
 	}
-	return &server.Server{
-		VHosts:           vhosts,
-		Users:            users,
-		Store:            st,
-		FrameMax:         c.FrameMax,
-		ChannelMax:       c.ChannelMax,
-		Heartbeat:        heartbeat,
-		MaxMessageSize:   c.MaxMessageSize,
-		HandshakeTimeout: c.HandshakeTimeout,
-		Properties:       properties(c),
-		Log:              log,
+	s.MaxMessageSize = c.MaxMessageSize
+	s.HandshakeTimeout = c.HandshakeTimeout
+	s.Properties = properties(c)
+}
+
+// watchDisk calls low when there is too little room on the disk, and again when
+// that is over.
+func watchDisk(c config.Config, log zerolog.Logger, low func(bool)) *disk.Watch {
+	w := &disk.Watch{Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log, Low: low}
+	if !c.Memory {
+		w.Start()
 	}
+	return w
 }
 
 // properties returns what clients are told about the server.

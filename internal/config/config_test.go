@@ -30,7 +30,8 @@ func TestDefaults(t *testing.T) {
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 128 << 20,
 		DiskFreeLimit: 50_000_000,
 		DefaultUser:   "guest", DefaultPass: "guest", DefaultVHost: "/", LoopbackUsers: []string{"guest"},
-		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
+		TestAPIListen: "127.0.0.1:15673",
+		Product:       "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -77,6 +78,7 @@ func TestReadFile(t *testing.T) {
 		{"the last of two lines counts", "heartbeat = 5\nheartbeat = 6",
 			func(c *Config) { c.Heartbeat = 6 * time.Second }},
 		{"# within a value is part of it", "default_pass = a#b", func(c *Config) { c.DefaultPass = "a#b" }},
+		{"the test API", "test_api = true\ntest_api_listen = 15999", func(c *Config) { c.TestAPI, c.TestAPIListen = true, ":15999" }},
 		{"quotes keep blanks and comments", "default_pass = ' a # b '", func(c *Config) { c.DefaultPass = " a # b " }},
 		{"= within a value is part of it", "default_pass = a=b", func(c *Config) { c.DefaultPass = "a=b" }},
 		{"a port alone is for all interfaces", "listeners.tcp.default = 5673",
