@@ -73,6 +73,15 @@ func WithCompat(series string) Option {
 	}
 }
 
+// WithRules has the broker follow rules that are those of no series, for who
+// configures one rule or the other by itself.
+func WithRules(rules compat.Rules) Option {
+	return func(o *options) error {
+		o.rules = rules
+		return nil
+	}
+}
+
 // WithLogger has the broker write its log, which usually nobody sees. The logger
 // must be safe for use by several goroutines: wrap a buffer in zerolog.SyncWriter.
 func WithLogger(log zerolog.Logger) Option {

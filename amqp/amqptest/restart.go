@@ -102,7 +102,8 @@ func (r *run) stop() error {
 	defer cancel()
 	err := r.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = nil // a client that does not answer is cut off
+		r.server.Log.Warn().Err(err).Msg("connections cut off")
+		err = nil // as is right, if a client does not answer
 	}
 	r.serving.Wait()
 	r.registry.Stop()

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,6 +35,7 @@ type process struct {
 	command    *exec.Cmd
 	address    string
 	management string // the address of its management API
+	testAPI    string // and of its test API; "" without one
 	log        *lines
 	ended      chan error
 }
@@ -64,9 +65,9 @@ func start(t *testing.T, arguments ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, address: freeAddress(t), management: freeAddress(t), log: new(lines), ended: make(chan error, 1)}
+	p := &process{t: t, log: new(lines), ended: make(chan error, 1)}
 	p.command = exec.Command(path, append([]string{
-		"serve", "--listen", p.address, "--management-listen", p.management, "--log-format", "json",
+		"serve", "--listen", anyPort, "--management-listen", anyPort, "--test-api-listen", anyPort, "--log-format", "json",
 	}, arguments...)...)
 	stderr, err := p.command.StderrPipe()
 	if err != nil {
@@ -80,7 +81,7 @@ func start(t *testing.T, arguments ...string) *process {
 		scanner := bufio.NewScanner(stderr)
 		for scanner.Scan() {
 			p.log.add(scanner.Text())
-			if strings.Contains(scanner.Text(), `"broker started"`) {
+			if p.note(scanner.Bytes()) {
 				started <- true
 			}
 		}
@@ -94,15 +95,25 @@ func start(t *testing.T, arguments ...string) *process {
 	return p
 }
 
-// freeAddress returns a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+// anyPort has the system choose a port that is free.
+const anyPort = "127.0.0.1:0"
+
+// note looks at a line of the log for where the broker listens, and reports whether
+// it says that the broker has started.
+func (p *process) note(line []byte) (started bool) {
+	var said struct{ Message, Protocol, Address string }
+	if json.Unmarshal(line, &said) != nil {
+		return false // not a line of the log
 	}
-	defer l.Close()
-	return l.Addr().String()
+	switch said.Message + " " + said.Protocol {
+	case "listening amqp":
+		p.address = said.Address
+	case "listening http":
+		p.management = said.Address
+	case "test API listening http":
+		p.testAPI = said.Address
+	}
+	return said.Message == "broker started"
 }
 
 // kill ends the process as a power cut would, as far as it can tell.

@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -18,8 +19,21 @@ import (
 func main() {
 	if err := newApp().Run(os.Args); err != nil {
 		complain(err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// A failure is an error that ends the program with a code of its own instead of 1.
+type failure struct {
+	error
+	code int
+}
+
+func exitCode(err error) int {
+	if f, ok := errors.AsType[failure](err); ok {
+		return f.code
+	}
+	return 1
 }
 
 // complain writes an error to standard error: a line for each mistake.
@@ -36,7 +50,7 @@ func newApp() *cli.App {
 	app.Version = version()
 	app.HideVersion = true // there is a command for it
 	app.HideHelpCommand = true
-	app.Commands = []*cli.Command{serveCommand(), configCommand(), perfCommand(), versionCommand()}
+	app.Commands = []*cli.Command{serveCommand(), configCommand(), perfCommand(), testCommand(), versionCommand()}
 	app.Action = func(c *cli.Context) error {
 		if c.Args().Present() {
 			return fmt.Errorf("%s: there is no such command; see harebell --help", c.Args().First())
@@ -45,9 +59,12 @@ func newApp() *cli.App {
 	}
 	app.OnUsageError = plainError
 	for _, command := range app.Commands {
+		command.HideHelpCommand = true
+		if command.Subcommands != nil {
+			continue // they see to their arguments themselves
+		}
 		command.OnUsageError = plainError
 		command.Before = noArguments
-		command.HideHelpCommand = true
 	}
 	return app
 }
@@ -55,7 +72,7 @@ func newApp() *cli.App {
 // plainError keeps the page of help away from a mistake in the flags.
 func plainError(_ *cli.Context, err error, _ bool) error { return err }
 
-// noArguments refuses what stands behind the flags: no command takes anything.
+// noArguments refuses what stands behind the flags.
 func noArguments(c *cli.Context) error {
 	if c.Args().Present() {
 		return fmt.Errorf("%s: harebell %s takes no arguments, only flags", c.Args().First(), c.Command.Name)

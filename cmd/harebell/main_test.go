@@ -149,7 +149,7 @@ func TestPerfOptions(t *testing.T) {
 func settings(t *testing.T, dir string) config.Config {
 	t.Helper()
 	s := config.Defaults()
-	for name, value := range map[string]string{"listen": "127.0.0.1:0", "data-dir": dir} {
+	for name, value := range map[string]string{"listen": anyPort, "management-listen": anyPort, "test-api-listen": anyPort, "data-dir": dir} {
 		if err := s.SetFlag(name, value); err != nil {
 			t.Fatal(err)
 		}
@@ -157,14 +157,19 @@ func settings(t *testing.T, dir string) config.Config {
 	return s.Config()
 }
 
+// serves are the two ways to serve.
+var serves = map[string]func(context.Context, config.Config, zerolog.Logger) error{"usual": serve, "for tests": serveTests}
+
 func TestServeStopsWhenTold(t *testing.T) {
 	for _, memory := range []bool{true, false} {
 		c := settings(t, filepath.Join(t.TempDir(), "data"))
 		c.Memory = memory
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := serve(ctx, c, zerolog.Nop()); err != nil {
-			t.Errorf("memory %v: %v", memory, err)
+		for name, serve := range serves {
+			if err := serve(ctx, c, zerolog.Nop()); err != nil {
+				t.Errorf("%s, memory %v: %v", name, memory, err)
+			}
 		}
 	}
 }
@@ -177,10 +182,16 @@ func TestServeRefusesAPortInUse(t *testing.T) {
 	defer l.Close()
 	c := settings(t, t.TempDir())
 	c.Listen = append(c.Listen, l.Addr().String())
-	err = serve(t.Context(), c, zerolog.Nop())
 	want := "cannot listen on " + l.Addr().String() + ": bind: address already in use"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	for name, serve := range serves { // each of which can open the store again
+		if err := serve(t.Context(), c, zerolog.Nop()); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
+	}
+	c = settings(t, t.TempDir())
+	c.TestAPIListen = l.Addr().String()
+	if err := serveTests(t.Context(), c, zerolog.Nop()); err == nil || err.Error() != want {
+		t.Errorf("the test API: got %v, want %s", err, want)
 	}
 }
 
@@ -195,9 +206,10 @@ func TestServeRefusesADataDirectoryInUse(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	err = serve(t.Context(), c, zerolog.Nop())
-	if err == nil || !strings.Contains(err.Error(), c.DataDir+": in use by another process") {
-		t.Errorf("got %v, want that it is in use", err)
+	for name, serve := range serves {
+		if err := serve(t.Context(), c, zerolog.Nop()); err == nil || !strings.Contains(err.Error(), c.DataDir+": in use by another process") {
+			t.Errorf("%s: got %v, want that it is in use", name, err)
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func serveCommand() *cli.Command {
 			ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the process at once
+			if settings.TestAPI {
+				return serveTests(ctx, settings, log)
+			}
 			return serve(ctx, settings, log)
 		},
 	}
@@ -67,7 +70,6 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return err
 	}
-	users.LoopbackOnly = c.LoopbackUsers
 	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget}
 	follow.InVHosts(c.Compat, &broker)
 	vhosts, err := vhost.Open(broker, c.DefaultVHost)
@@ -87,16 +89,10 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return errors.Join(err, closeAll(listeners))
 	}
-	srv := newServer(c, st, users, vhosts, log)
+	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Log: log}
+	configure(srv, c)
 	manager := management.New(srv, management.Options{Node: node(), Log: log})
-	watch := &disk.Watch{
-		Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log,
-		Low: func(low bool) { srv.SetAlarm("disk", low) },
-	}
-	if !c.Memory {
-		watch.Start()
-		defer watch.Stop()
-	}
+	defer watchDisk(c, log, func(low bool) { srv.SetAlarm("disk", low) }).Stop()
 	served := make(chan error, len(listeners)+1)
 	for _, l := range listeners {
 		go func() { served <- srv.Serve(l) }()
@@ -130,8 +126,11 @@ func memory(c config.Config) *queue.Memory {
 	if c.Memory {
 		return nil
 	}
-	return queue.NewMemory(c.Bodies(config.MachineMemory(os.DirFS("/"))))
+	return queue.NewMemory(bodies(c))
 }
+
+// bodies is how many octets of bodies are kept in memory.
+func bodies(c config.Config) int64 { return c.Bodies(config.MachineMemory(os.DirFS("/"))) }
 
 // defaultUser is the user of a broker that has none yet.
 func defaultUser(c config.Config) (auth.User, auth.Permissions) {
@@ -140,30 +139,36 @@ func defaultUser(c config.Config) (auth.User, auth.Permissions) {
 	return user, auth.Permissions{User: user.Name, VHost: c.DefaultVHost, Configure: may.Configure, Write: may.Write, Read: may.Read}
 }
 
-func newServer(c config.Config, st store.Store, users *auth.Users, vhosts *vhost.Registry, log zerolog.Logger) *server.Server {
-	heartbeat := c.Heartbeat
-	if heartbeat == 0 {
-		heartbeat = -1 // none: the server's zero is its default
-	}
-	timeout := c.ConsumerTimeout
-	if timeout == 0 {
-		timeout = -1 // likewise
-	}
-	s := &server.Server{
-		VHosts:           vhosts,
-		Users:            users,
-		Store:            st,
-		FrameMax:         c.FrameMax,
-		ChannelMax:       c.ChannelMax,
-		Heartbeat:        heartbeat,
-		MaxMessageSize:   c.MaxMessageSize,
-		HandshakeTimeout: c.HandshakeTimeout,
-		ConsumerTimeout:  timeout,
-		Properties:       properties(c),
-		Log:              log,
-	}
+// configure has a server do as the settings say.
+func configure(s *server.Server, c config.Config) {
+	s.Users.LoopbackOnly = c.LoopbackUsers
+	s.FrameMax = c.FrameMax
+	s.ChannelMax = c.ChannelMax
+	s.Heartbeat = orNone(c.Heartbeat)
+	s.MaxMessageSize = c.MaxMessageSize
+	s.HandshakeTimeout = c.HandshakeTimeout
+	s.ConsumerTimeout = orNone(c.ConsumerTimeout)
+	s.Properties = properties(c)
 	follow.InServer(c.Compat, s)
-	return s
+}
+
+// orNone is how a server is told of a time that is 0 for none: its own zero is the
+// default.
+func orNone(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}
+
+// watchDisk calls low when there is too little room on the disk, and again when
+// that is over.
+func watchDisk(c config.Config, log zerolog.Logger, low func(bool)) *disk.Watch {
+	w := &disk.Watch{Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log, Low: low}
+	if !c.Memory {
+		w.Start()
+	}
+	return w
 }
 
 // properties returns what clients are told about the server.
@@ -229,7 +234,9 @@ func cause(err error) error {
 func closeAll(listeners []net.Listener) error {
 	var failed []error
 	for _, l := range listeners {
-		failed = append(failed, l.Close())
+		if l != nil {
+			failed = append(failed, l.Close())
+		}
 	}
 	return errors.Join(failed...)
 }

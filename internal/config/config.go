@@ -55,6 +55,9 @@ type Config struct {
 	Version          string            // "major.minor.patch"
 	ServerProperties map[string]string // more things to tell clients
 
+	TestAPI       bool   // tests may do with the broker whatever they like, over HTTP
+	TestAPIListen string // at this address, "host:port"
+
 	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
 	LogFormat string // "auto", "console" or "json"
 }

@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 		DiskFreeLimit: 50_000_000,
 		DefaultUser:   "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
 		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
-		DefaultVHost:       "/", LoopbackUsers: []string{"guest"},
+		DefaultVHost:       "/", LoopbackUsers: []string{"guest"}, TestAPIListen: "127.0.0.1:15673",
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
@@ -90,6 +90,7 @@ func TestReadFile(t *testing.T) {
 		{"the last of two lines counts", "heartbeat = 5\nheartbeat = 6",
 			func(c *Config) { c.Heartbeat = 6 * time.Second }},
 		{"# within a value is part of it", "default_pass = a#b", func(c *Config) { c.DefaultPass = "a#b" }},
+		{"the test API", "test_api = true\ntest_api_listen = 15999", func(c *Config) { c.TestAPI, c.TestAPIListen = true, ":15999" }},
 		{"quotes keep blanks and comments", "default_pass = ' a # b '", func(c *Config) { c.DefaultPass = " a # b " }},
 		{"= within a value is part of it", "default_pass = a=b", func(c *Config) { c.DefaultPass = "a=b" }},
 		{"the management API has a port", "management.tcp.port = 15673", func(c *Config) { c.ManagementListen = ":15673" }},

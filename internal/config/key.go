@@ -227,6 +227,20 @@ var keys = []*key{
 		want:  "name=value",
 		parse: parseServerProperty,
 	}, {
+		name: "test_api", flag: "test-api", standard: "false",
+		usage: "let tests do with the broker whatever they like, over HTTP: see docs/testing.md",
+		want:  "true or false",
+		parse: func(c *Config, v string) bool { return parseBool(&c.TestAPI, v) },
+	}, {
+		name: "test_api_listen", flag: "test-api-listen", standard: "127.0.0.1:15673",
+		usage: "`address` where --test-api listens: a port, or host:port",
+		want:  "a port from 0 to 65535, or host:port",
+		parse: func(c *Config, v string) bool {
+			address, ok := parseAddress(v)
+			c.TestAPIListen = address
+			return ok
+		},
+	}, {
 		name: "log.console.level", flag: "log-level", standard: "info",
 		usage: "`level` from which on to log: trace, debug, info, warn, error or none",
 		want:  "trace, debug, info, warn, error or none",

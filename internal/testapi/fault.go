@@ -37,6 +37,19 @@ type Fault struct {
 	injected *amqptest.Injected
 }
 
+// At says at which messages it happens.
+func (i Injection) At() string {
+	at := i.matchers()
+	if len(at) == 0 {
+		return "any"
+	}
+	words := make([]string, len(at))
+	for n, m := range at {
+		words[n] = m.String()
+	}
+	return strings.Join(words, ", ")
+}
+
 // A FaultKind is one that can be injected.
 type FaultKind struct {
 	Name  string

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	stdlog "log"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/amqp/amqptest"
+	"github.com/harebellmq/harebell/amqp/server"
+	"github.com/harebellmq/harebell/internal/config"
+	"github.com/harebellmq/harebell/internal/management"
+	"github.com/harebellmq/harebell/internal/testapi"
+	"github.com/harebellmq/harebell/store"
+)
+
+// serveTests runs a broker until ctx is done that tests may do with whatever they
+// like, over HTTP. To clients it is the one that serve runs.
+func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err error) {
+	st, err := openStore(c, log)
+	if err != nil {
+		return err
+	}
+	listeners, err := listen(append(slices.Clone(c.Listen), c.TestAPIListen))
+	if err != nil {
+		return errors.Join(err, st.Close())
+	}
+	managed, err := listenManagement(c.ManagementListen)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners), st.Close())
+	}
+	last := len(listeners) - 1
+	running := lives{log: log}
+	b, err := amqptest.Start(st, log, testOptions(c, log, &running)...)
+	if err != nil {
+		return errors.Join(err, closeAll(append(listeners, managed)), st.Close())
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	defer watchDisk(c, log, running.setLow).Stop()
+
+	for _, l := range listeners[:last] {
+		if err := b.Serve(l); err != nil {
+			return err
+		}
+		log.Info().Str("protocol", "amqp").Stringer("address", l.Addr()).Msg("listening")
+	}
+	served := make(chan error, 2)
+	if managed != nil {
+		defer serveHTTP(managed, &running, log, served).Close()
+		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
+	}
+	defer serveHTTP(listeners[last], testapi.New(b, clientURL(c, listeners[0])), log, served).Close()
+	log.Info().Str("protocol", "http").Stringer("address", listeners[last].Addr()).Msg("test API listening")
+	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
+
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+	}
+	log.Info().Msg("shutting down")
+	return err
+}
+
+// serveHTTP answers HTTP on l until it is closed, and tells of an end before.
+func serveHTTP(l net.Listener, h http.Handler, log zerolog.Logger, ended chan<- error) *http.Server {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute, ErrorLog: stdlog.New(log, "", 0)}
+	go func() { ended <- s.Serve(l) }()
+	return s
+}
+
+// testOptions makes a broker for tests out of the settings.
+func testOptions(c config.Config, log zerolog.Logger, running *lives) []amqptest.Option {
+	opts := []amqptest.Option{
+		amqptest.WithDefaultVHost(c.DefaultVHost),
+		amqptest.WithRules(c.Compat),
+		amqptest.WithUser(c.DefaultUser, c.DefaultPass),
+		amqptest.WithServer(func(s *server.Server) {
+			configure(s, c)
+			running.begin(s)
+		}),
+	}
+	if !c.Memory {
+		opts = append(opts,
+			amqptest.WithMemoryLimit(bodies(c)),
+			amqptest.WithReopen(func() (store.Store, error) { return openStore(c, log) }))
+	}
+	return opts
+}
+
+// clientURL is where the default user finds the broker that listens there.
+func clientURL(c config.Config, l net.Listener) url.URL {
+	return url.URL{Scheme: "amqp", User: url.UserPassword(c.DefaultUser, c.DefaultPass), Host: l.Addr().String()}
+}
+
+// lives are what a broker is over its restarts. They tell each server whether the
+// disk is low, and answer the management API for the one that runs.
+type lives struct {
+	log zerolog.Logger
+
+	mu      sync.Mutex // guards what follows
+	low     bool
+	server  *server.Server
+	manager *management.Server
+}
+
+func (l *lives) setLow(low bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.low = low
+	l.server.SetAlarm("disk", low)
+}
+
+// begin notes the server of a life that begins.
+func (l *lives) begin(s *server.Server) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.server, l.manager = s, management.New(s, management.Options{Node: node(), Log: l.log})
+	s.SetAlarm("disk", l.low)
+}
+
+// ServeHTTP implements http.Handler.
+func (l *lives) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	manager := l.manager
+	l.mu.Unlock()
+	manager.ServeHTTP(w, r)
+}
