@@ -35,7 +35,7 @@ func Routes() []Route {
 
 		{"GET", "/api/test/vhosts", "", "", "the virtual hosts, with the URL of each", (*Handler).vhosts},
 		{"POST", "/api/test/vhosts", "", "", "makes one with a name that nobody else has", (*Handler).createVHost},
-		{"DELETE", "/api/test/vhosts/{vhost}", "", "", "deletes one with all that is in it, and closes its connections", (*Handler).deleteVHost},
+		{"DELETE", "/api/test/vhosts/{vhost}", "", "", "deletes one with all that is in it and its faults, and closes its connections", (*Handler).deleteVHost},
 		{"POST", "/api/test/reset", "", `{"vhost": "/"}`, "empties a virtual host: no queues, bindings, exchanges; connections stay", (*Handler).reset},
 
 		{"GET", "/api/test/snapshots", "", "", "the snapshots there are: the last 100", (*Handler).listSnapshots},
