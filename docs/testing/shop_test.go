@@ -56,13 +56,17 @@ func work(conn *amqp091.Connection, handle func(order string) error) error {
 	done := make(map[string]bool)
 	for d := range orders {
 		if !done[d.MessageId] {
-			if err := handle(string(d.Body)); err != nil {
-				d.Reject(false)
+			if handle(string(d.Body)) != nil {
+				if err := d.Reject(false); err != nil {
+					return err
+				}
 				continue
 			}
 			done[d.MessageId] = true
 		}
-		d.Ack(false)
+		if err := d.Ack(false); err != nil {
+			return err
+		}
 	}
 	return errors.New("connection lost")
 }

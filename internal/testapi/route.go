@@ -149,7 +149,7 @@ func (route Route) answer(h *Handler, r *http.Request) (any, error) {
 }
 
 // created is the answer to what has made something.
-type created struct{ any }
+type created struct{ what any }
 
 // write writes an answer, or what is wrong.
 func write(w http.ResponseWriter, answer any, err error) {
@@ -158,7 +158,7 @@ func write(w http.ResponseWriter, answer any, err error) {
 		p := problem(err)
 		status, answer = p.Status, p
 	} else if made, ok := answer.(created); ok {
-		status, answer = http.StatusCreated, made.any
+		status, answer = http.StatusCreated, made.what
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if answer == nil {
