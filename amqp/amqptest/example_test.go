@@ -165,3 +165,151 @@ func ExampleBroker_Dial() {
 	// Output:
 	// 1 connection
 }
+
+// begin starts a broker, and opens a channel to it with a durable queue "orders".
+// In a test amqptest.New(t) starts it, and sees to its end.
+func begin() (*amqptest.Broker, *amqp091.Channel) {
+	b, err := amqptest.Start(store.NewMemory(), zerolog.Nop())
+	if err != nil {
+		log.Fatal(err)
+	}
+	return b, open(b)
+}
+
+// open connects to a broker, and opens a channel with a durable queue "orders".
+func open(b *amqptest.Broker) *amqp091.Channel {
+	conn, err := amqp091.Dial(b.URL())
+	if err != nil {
+		log.Fatal(err)
+	}
+	ch, err := conn.Channel()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := ch.QueueDeclare("orders", true, false, false, false, nil); err != nil {
+		log.Fatal(err)
+	}
+	return ch
+}
+
+// publish publishes an order, and reports whether the broker has taken it.
+func publish(ch *amqp091.Channel, order string) bool {
+	if err := ch.Confirm(false); err != nil {
+		log.Fatal(err)
+	}
+	message := amqp091.Publishing{DeliveryMode: amqp091.Persistent, MessageId: order, Body: []byte(order)}
+	confirm, err := ch.PublishWithDeferredConfirm("", "orders", true, false, message)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return confirm.Wait()
+}
+
+// consume returns the deliveries of a queue, which are to be acked.
+func consume(ch *amqp091.Channel, queue string) <-chan amqp091.Delivery {
+	deliveries, err := ch.Consume(queue, "worker", false, false, false, false, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return deliveries
+}
+
+// A publisher meets a broker that does not take what it publishes.
+func ExampleNackPublish() {
+	b, ch := begin()
+	defer b.Close()
+	b.Inject(amqptest.NackPublish().Times(2), amqptest.OnKey("orders"))
+
+	tries := 1
+	for !publish(ch, "a book") {
+		tries++
+	}
+	fmt.Println("confirmed at try", tries)
+	// Output:
+	// confirmed at try 3
+}
+
+// A consumer handles an order once, although it gets it twice.
+func ExampleDuplicateDelivery() {
+	b, ch := begin()
+	defer b.Close()
+	b.Inject(amqptest.DuplicateDelivery().Times(1), amqptest.OnQueue("orders"))
+	publish(ch, "a book")
+
+	handled := make(map[string]bool)
+	deliveries := consume(ch, "orders")
+	for range 2 {
+		d := <-deliveries
+		if !handled[d.MessageId] {
+			fmt.Println("handled", d.MessageId)
+			handled[d.MessageId] = true
+		}
+		if err := d.Ack(false); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+	// handled a book
+}
+
+// A consumer that has lost its connection makes another one, and gets the message
+// that it has not acked again.
+func ExampleBroker_CutConnections() {
+	b, ch := begin()
+	defer b.Close()
+	publish(ch, "a book")
+	deliveries := consume(ch, "orders")
+	<-deliveries
+
+	b.CutConnections()
+	if _, ok := <-deliveries; !ok {
+		fmt.Println("lost the connection")
+	}
+	d := <-consume(open(b), "orders")
+	fmt.Println("got", d.MessageId, "again:", d.Redelivered)
+	// Output:
+	// lost the connection
+	// got a book again: true
+}
+
+// What is durable is there again after a restart, at the same address.
+func ExampleBroker_Restart() {
+	b, ch := begin()
+	defer b.Close()
+	publish(ch, "a book")
+	closed := ch.NotifyClose(make(chan *amqp091.Error, 1))
+
+	if err := b.Restart(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("closed with", (<-closed).Code)
+	d := <-consume(open(b), "orders")
+	fmt.Println("still there:", d.MessageId)
+	// Output:
+	// closed with 320
+	// still there: a book
+}
+
+// The journal tells the way of each message.
+func ExampleJournal() {
+	b, ch := begin()
+	defer b.Close()
+	publish(ch, "a book")
+	d := <-consume(ch, "orders")
+	if err := d.Reject(false); err != nil {
+		log.Fatal(err)
+	}
+
+	if _, err := b.Journal().Await(context.Background(), 1, amqptest.Dropped); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(b.Journal())
+	// Output:
+	//    1 connection-opened
+	//    2 published     exchange "" key "orders" tag 1 mandatory "a book"
+	//    3 routed        exchange "" key "orders" tag 1 to "orders" mandatory "a book"
+	//    4 confirmed     exchange "" key "orders" tag 1 "a book"
+	//    5 delivered     queue "orders" consumer "worker" exchange "" key "orders" tag 1 "a book"
+	//    6 rejected      queue "orders" consumer "worker" exchange "" key "orders" tag 1 "a book"
+	//    7 dropped       queue "orders" exchange "" key "orders" as it was rejected "a book"
+}

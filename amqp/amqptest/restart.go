@@ -103,7 +103,7 @@ func (r *run) stop() error {
 	err := r.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		r.server.Log.Warn().Err(err).Msg("connections cut off")
-		err = nil // as is right, if a client does not answer
+		err = nil // nothing is wrong with the broker if a client does not answer
 	}
 	r.serving.Wait()
 	r.registry.Stop()

@@ -313,3 +313,20 @@ func TestWithoutTheTestAPINobodyListensForTests(t *testing.T) {
 	}
 	p.stop()
 }
+
+func TestDocsNameEveryTestCommand(t *testing.T) {
+	text, err := os.ReadFile("../../docs/testing.md")
+	must(t, err)
+	_, section, _ := strings.Cut(string(text), "### On the command line")
+	section, _, _ = strings.Cut(section, "### In CI")
+	for _, q := range questions() {
+		if !regexp.MustCompile(`\b` + q.name + `\b`).MatchString(section) {
+			t.Errorf("docs/testing.md does not name harebell test %s", q.name)
+		}
+	}
+	for _, q := range faultQuestions() {
+		if !strings.Contains(section, "fault "+q.name) {
+			t.Errorf("docs/testing.md does not name harebell test fault %s", q.name)
+		}
+	}
+}

@@ -39,10 +39,12 @@ func brokerURL(t *testing.T) string {
 // startBroker starts Harebell with a data directory of its own, and returns its
 // address once it serves. At the end it is stopped, and shows its warnings if
 // the test failed.
-func startBroker(t *testing.T) string {
+func startBroker(t *testing.T, flags ...string) string {
 	t.Helper()
 	address := freeAddress(t)
-	broker := exec.Command(harebell, "serve", "--listen", address, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json")
+	broker := exec.Command(harebell, append([]string{
+		"serve", "--listen", address, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json",
+	}, flags...)...)
 	stderr, err := broker.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,7 @@
 # Installs the client libraries from Debian's packages, as far as it may. What it
 # cannot install is left out of the matrix, so this never fails.
 
-packages='python3-pika python3-kombu python3-celery ruby-bunny php-cli php-amqplib
+packages='python3-pika python3-pytest python3-kombu python3-celery ruby-bunny php-cli php-amqplib
 	amqp-tools librabbitmq-client-java libslf4j-java'
 command -v npm >/dev/null || packages="$packages nodejs npm"
 command -v javac >/dev/null || packages="$packages default-jdk-headless"

@@ -178,6 +178,11 @@ func (f *faults) remove(which ...Fault) {
 	}
 }
 
+// removeIn ends the faults that happen in a virtual host only.
+func (f *faults) removeIn(vhost string) {
+	f.remove(slices.DeleteFunc(f.all(), func(fault Fault) bool { return fault.VHost == nil || *fault.VHost != vhost })...)
+}
+
 func (h *Handler) listFaults(*http.Request) (any, error) { return h.faults.all(), nil }
 
 func (h *Handler) addFault(r *http.Request) (any, error) {

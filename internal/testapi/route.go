@@ -35,7 +35,7 @@ func Routes() []Route {
 
 		{"GET", "/api/test/vhosts", "", "", "the virtual hosts, with the URL of each", (*Handler).vhosts},
 		{"POST", "/api/test/vhosts", "", "", "makes one with a name that nobody else has", (*Handler).createVHost},
-		{"DELETE", "/api/test/vhosts/{vhost}", "", "", "deletes one with all that is in it, and closes its connections", (*Handler).deleteVHost},
+		{"DELETE", "/api/test/vhosts/{vhost}", "", "", "deletes one with all that is in it and its faults, and closes its connections", (*Handler).deleteVHost},
 		{"POST", "/api/test/reset", "", `{"vhost": "/"}`, "empties a virtual host: no queues, bindings, exchanges; connections stay", (*Handler).reset},
 
 		{"GET", "/api/test/snapshots", "", "", "the snapshots there are: the last 100", (*Handler).listSnapshots},
@@ -149,7 +149,7 @@ func (route Route) answer(h *Handler, r *http.Request) (any, error) {
 }
 
 // created is the answer to what has made something.
-type created struct{ any }
+type created struct{ what any }
 
 // write writes an answer, or what is wrong.
 func write(w http.ResponseWriter, answer any, err error) {
@@ -158,7 +158,7 @@ func write(w http.ResponseWriter, answer any, err error) {
 		p := problem(err)
 		status, answer = p.Status, p
 	} else if made, ok := answer.(created); ok {
-		status, answer = http.StatusCreated, made.any
+		status, answer = http.StatusCreated, made.what
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if answer == nil {

@@ -53,7 +53,15 @@ func TestVHosts(t *testing.T) {
 	if len(queues) != 0 {
 		t.Errorf("got %+v, want no queues", queues)
 	}
+	for _, vhost := range []string{"/", made.Name} {
+		f.do("POST", Path("faults"), Injection{Fault: "nack publish", Pick: Pick{VHost: &vhost}}, nil)
+	}
 	f.do("DELETE", Path("vhosts", made.Name), nil, nil)
+	var left []Fault
+	f.do("GET", Path("faults"), nil, &left)
+	if len(left) != 1 || *left[0].VHost != "/" {
+		t.Errorf("got %+v, want only the fault of /", left)
+	}
 	if err := <-closed; err == nil || err.Code != 320 {
 		t.Errorf("closed with %v, want 320", err)
 	}

@@ -58,6 +58,7 @@ func (h *Handler) deleteVHost(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	h.faults.removeIn(v.Name())
 	return nil, v.Delete()
 }
 
