@@ -1,10 +1,27 @@
 package amqp
 
 import (
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
+
+// FormatBinary prints octets as they appear in error texts, as an Erlang binary:
+// <<"text">>, or <<1,2,255>> if not all of them are printable.
+func FormatBinary(octets string) string { return string(appendErlangBinary(nil, []byte(octets))) }
+
+// FormatList prints octets as they appear in error texts where RabbitMQ keeps
+// them as a list: "text", or [1,2,255] if not all of them are printable.
+func FormatList(octets string) string {
+	if octets != "" && printable([]byte(octets)) {
+		return string(appendErlangText(nil, []byte(octets)))
+	}
+	list := appendErlangOctets(nil, []byte(octets))
+	return "[" + string(list[2:len(list)-2]) + "]"
+}
 
 // appendErlangBinary appends octets the way RabbitMQ's error texts print frames:
 // <<1,2,255>>, or <<"text">> when all of them are printable. Octets above 127 are
@@ -13,11 +30,16 @@ func appendErlangBinary(dst, b []byte) []byte {
 	if len(b) == 0 || !printable(b) {
 		return appendErlangOctets(dst, b)
 	}
-	dst = append(dst, `<<"`...)
+	return append(appendErlangText(append(dst, "<<"...), b), ">>"...)
+}
+
+// appendErlangText appends octets in quotes.
+func appendErlangText(dst, b []byte) []byte {
+	dst = append(dst, '"')
 	for _, o := range b {
 		dst = appendErlangChar(dst, o)
 	}
-	return append(dst, `">>`...)
+	return append(dst, '"')
 }
 
 // appendErlangOctets appends octets as numbers, <<1,2,255>>, at most as many as
@@ -60,6 +82,46 @@ func appendErlangChar(dst []byte, o byte) []byte {
 		return append(dst, s...)
 	}
 	return append(dst, string(rune(o))...)
+}
+
+// appendErlangTerm appends a value as it lies inside of RabbitMQ: a decimal as
+// {scale,value}, an array as a list of types and values, a table as a list of
+// names, types and values, and strings as binaries in them.
+func appendErlangTerm(dst []byte, v any) []byte {
+	switch v := v.(type) {
+	case string:
+		return appendErlangBinary(dst, []byte(v))
+	case []byte:
+		return appendErlangBinary(dst, v)
+	case Decimal:
+		return fmt.Appendf(dst, "{%d,%d}", v.Scale, v.Value)
+	case []any:
+		dst = append(dst, '[')
+		for i, element := range v {
+			dst = append(appendComma(dst, i), '{')
+			dst = append(append(dst, TypeName(element)...), ',')
+			dst = append(appendErlangTerm(dst, element), '}')
+		}
+		return append(dst, ']')
+	case Table:
+		dst = append(dst, '[')
+		for i, name := range slices.Sorted(maps.Keys(v)) {
+			dst = append(appendComma(dst, i), '{')
+			dst = append(appendErlangBinary(dst, []byte(name)), ',')
+			dst = append(append(dst, TypeName(v[name])...), ',')
+			dst = append(appendErlangTerm(dst, v[name]), '}')
+		}
+		return append(dst, ']')
+	}
+	return append(dst, FormatValue(v)...)
+}
+
+// appendComma appends what stands before all elements of a list but the first.
+func appendComma(dst []byte, i int) []byte {
+	if i == 0 {
+		return dst
+	}
+	return append(dst, ',')
 }
 
 // formatFloat prints a float as Erlang does: the shortest digits that read back

@@ -14,8 +14,22 @@ type Message struct {
 	Priority   uint8 // 0 when absent
 
 	// DeadLettered says that the x-death header is the broker's own, and not
-	// something a client wrote.
-	DeadLettered bool
+	// something a client wrote. Rekeyed says that the routing key is a dead
+	// letter's new one, so that the keys of CC no longer count.
+	DeadLettered, Rekeyed bool
+
+	// Hidden are the keys of the BCC header, which is taken out before anybody
+	// sees it; nil without one, that is nearly always: hence the pointer. A dead
+	// letter that keeps its keys is routed by these too.
+	Hidden *[]string
+}
+
+// BCC returns the keys of Hidden.
+func (m *Message) BCC() []string {
+	if m.Hidden == nil {
+		return nil
+	}
+	return *m.Hidden
 }
 
 // NewMessage makes a message and reads from its properties what the broker asks

@@ -196,8 +196,8 @@ func equalTables(t, u Table, equal func(a, b any) bool) bool {
 }
 
 // FormatValue prints a value as it appears in error texts: strings without
-// quotes, integers in decimal, floats as 1.0e3, anything else in the notation of
-// AppendTrace, and as Go prints it what no Table can hold.
+// quotes, integers in decimal, floats as 1.0e3, anything else as an Erlang term,
+// and as Go prints it what no Table can hold.
 func FormatValue(v any) string {
 	if n, ok := Integer(v); ok {
 		return strconv.FormatInt(n, 10)
@@ -217,10 +217,8 @@ func FormatValue(v any) string {
 		return strconv.FormatUint(uint64(v), 10)
 	case nil:
 		return "undefined"
+	case Decimal, []any, Table:
+		return string(appendErlangTerm(nil, v))
 	}
-	if checkValue(v, maxNesting) != nil {
-		return fmt.Sprint(v)
-	}
-	octets := appendValue(nil, v)
-	return string(field{tag: octets[0], octets: octets[1:]}.appendTrace(nil))
+	return fmt.Sprint(v)
 }

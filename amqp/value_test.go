@@ -125,12 +125,14 @@ func TestFormatValue(t *testing.T) {
 		{true, "true"},
 		{Timestamp(5), "5"},
 		{nil, "undefined"},
-		{Decimal{2, 314}, "D 2:314"},
-		{[]any{int32(1)}, "A [I 1]"},
-		{Table{"a": "b"}, `F {a: S "b"}`},
-		{[]any{uint(1)}, "[1]"},
+		{[]uint{1}, "[1]"},
 
 		// What Erlang prints for these.
+		{Decimal{2, 314}, "{2,314}"},
+		{[]any{}, "[]"},
+		{[]any{int32(1), "b", nil, true}, `[{signedint,1},{longstr,<<"b">>},{void,undefined},{bool,true}]`},
+		{[]any{[]any{Decimal{1, 5}}}, "[{array,[{decimal,{1,5}}]}]"},
+		{Table{"a": []byte{0, 1}, "b": 0.5}, `[{<<"a">>,binary,<<0,1>>},{<<"b">>,double,0.5}]`},
 		{1000.0, "1.0e3"},
 		{100.0, "100.0"},
 		{1200.0, "1.2e3"},
@@ -154,6 +156,24 @@ func TestFormatValue(t *testing.T) {
 	for _, test := range tests {
 		if got := FormatValue(test.value); got != test.want {
 			t.Errorf("FormatValue(%v): got %s, want %s", test.value, got, test.want)
+		}
+	}
+}
+
+func TestFormatBinaryAndFormatList(t *testing.T) {
+	for octets, want := range map[string][2]string{
+		"":            {"<<>>", "[]"},
+		"text":        {`<<"text">>`, `"text"`},
+		"a\n\"b\"":    {`<<"a\n\"b\"">>`, `"a\n\"b\""`},
+		"\x00\x01":    {"<<0,1>>", "[0,1]"},
+		"h\xe4ufig":   {`<<"häufig">>`, `"häufig"`},
+		"a\x7f\xff\t": {"<<97,127,255,9>>", "[97,127,255,9]"},
+	} {
+		if got := FormatBinary(octets); got != want[0] {
+			t.Errorf("FormatBinary(%q): got %s, want %s", octets, got, want[0])
+		}
+		if got := FormatList(octets); got != want[1] {
+			t.Errorf("FormatList(%q): got %s, want %s", octets, got, want[1])
 		}
 	}
 }

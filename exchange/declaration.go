@@ -66,8 +66,15 @@ func (d Declaration) in(vhost string) string {
 
 func quoteBool(b bool) string { return "'" + strconv.FormatBool(b) + "'" }
 
-func quoteValue(v any) string { return "'" + amqp.FormatValue(v) + "'" }
+// quoteValue prints a value beside another one; void looks as if there was none.
+func quoteValue(v any) string {
+	if v == nil {
+		return "none"
+	}
+	return "'" + amqp.FormatValue(v) + "'"
+}
 
+// describeValue prints a value where there is no other.
 func describeValue(v any) string {
-	return fmt.Sprintf("the value %s of type '%s'", quoteValue(v), amqp.TypeName(v))
+	return fmt.Sprintf("the value '%s' of type '%s'", amqp.FormatValue(v), amqp.TypeName(v))
 }

@@ -127,6 +127,9 @@ func (x *Exchange) Bind(b Binding) (added bool, err error) {
 	return true, nil
 }
 
+// Has reports whether there is such a binding.
+func (x *Exchange) Has(b Binding) bool { return x.bindings.find(b.identity()) != nil }
+
 // Unbind removes a binding, and reports false if it was not there.
 func (x *Exchange) Unbind(b Binding) (removed bool) {
 	bound := x.bindings.find(b.identity())

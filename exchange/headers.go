@@ -215,7 +215,7 @@ func parseMode(arguments amqp.Table) (all, withX bool, err error) {
 		return false, true, nil
 	}
 	return false, false, amqp.Errorf(amqp.PreconditionFailed,
-		`Invalid x-match field value <<"%s">>; expected all, any, all-with-x, or any-with-x`, mode)
+		"Invalid x-match field value %s; expected all, any, all-with-x, or any-with-x", amqp.FormatBinary(mode))
 }
 
 // A property is what a header has in common with every header equal to it: equal

@@ -80,6 +80,10 @@ func TestHeadersRefusesABadMode(t *testing.T) {
 	}{
 		{"an unknown word", "some",
 			`PRECONDITION_FAILED - Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x`},
+		{"no word", "",
+			"PRECONDITION_FAILED - Invalid x-match field value <<>>; expected all, any, all-with-x, or any-with-x"},
+		{"octets", "\x00\xff",
+			"PRECONDITION_FAILED - Invalid x-match field value <<0,255>>; expected all, any, all-with-x, or any-with-x"},
 		{"a number", int32(1),
 			"PRECONDITION_FAILED - Invalid x-match field type signedint (value 1); expected longstr"},
 	}

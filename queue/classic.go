@@ -121,21 +121,25 @@ func (q *Classic) Publish(ps []Publishing) {
 		return
 	}
 	for i := range ps {
-		if q.limits.overflow != DropHead {
-			if q.full(len(ps[i].Message.Body)) {
-				q.refuse(&ps[i])
-				continue
-			}
-			q.enqueue(&ps[i])
-			q.deliver() // what leaves at once does not count against the next
+		if q.limits.overflow != DropHead && q.full(len(ps[i].Message.Body)) {
+			q.refuse(&ps[i])
 			continue
 		}
 		q.enqueue(&ps[i])
+		if q.limits.bounded() && (q.limits.overflow != DropHead || q.expiry.used || len(q.lanes) > 1) {
+			q.arrived() // what leaves at once does not count against the next
+		}
 	}
-	q.deliver()
-	q.expire()
-	q.trim()
+	q.arrived()
 	q.pageOut()
+}
+
+// arrived hands out what can be handed out of messages just published; of the
+// rest it drops what is too much, and then what lives no longer.
+func (q *Classic) arrived() {
+	q.deliver()
+	q.trim()
+	q.expire()
 }
 
 // ignore is Publish to a queue that is gone.

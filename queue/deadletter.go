@@ -180,7 +180,7 @@ func (d *Dead) Copy(h DeathHeaders, queue, exchange, key string, now time.Time) 
 			WithHeader("x-last-death-reason", string(d.Reason))
 	}
 	dead := amqp.NewMessage(exchange, key, p, m.Body)
-	dead.DeadLettered = true
+	dead.DeadLettered, dead.Rekeyed, dead.Hidden = true, m.Rekeyed, m.Hidden
 	return dead
 }
 
@@ -206,12 +206,15 @@ func entries(m *amqp.Message) []amqp.Table {
 	return deaths
 }
 
-// RoutingKeys returns the keys by which a message is routed: the one it was
-// published with, and those of its CC header.
+// RoutingKeys returns the keys by which a message is routed for everybody to see:
+// the one it was published with, and those of its CC header.
 //
 // rabbitmq: sender-selected distribution
 func RoutingKeys(m *amqp.Message) []string {
 	keys := []string{m.RoutingKey}
+	if m.Rekeyed {
+		return keys
+	}
 	v, _ := m.Properties.Header("CC")
 	list, _ := v.([]any)
 	for _, v := range list {

@@ -163,6 +163,14 @@ func TestRoutingKeys(t *testing.T) {
 			t.Errorf("CC %v: got %q, want the message's own key", cc, got)
 		}
 	}
+	m := message("", amqp.Fields{Headers: amqp.Table{"CC": []any{"a", "b"}}})
+	if got := RoutingKeys(m); !reflect.DeepEqual(got, []string{"key", "a", "b"}) {
+		t.Errorf("got %q, want the keys of CC too", got)
+	}
+	m.Rekeyed = true
+	if got := RoutingKeys(m); !reflect.DeepEqual(got, []string{"key"}) {
+		t.Errorf("rekeyed: got %q, want the new key only", got)
+	}
 }
 
 func TestDeathsOfAClientAreContinuedIfWanted(t *testing.T) {

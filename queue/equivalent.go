@@ -33,7 +33,7 @@ func (d Declaration) Equivalent(n Declaration) error {
 		var err error
 		switch {
 		case inNow && inWanted && !amqp.EqualValue(now, wanted):
-			err = d.differs(key, "'"+amqp.FormatValue(wanted)+"'", "'"+amqp.FormatValue(now)+"'")
+			err = d.differs(key, quote(wanted), quote(now))
 		case inNow && !inWanted:
 			err = d.differs(key, "none", describe(now))
 		case !inNow && inWanted:
@@ -67,6 +67,15 @@ func (d Declaration) differs(key, wanted, now string) error {
 		key, d.Name, d.VHost, wanted, now)
 }
 
+// quote prints a value beside another one; void looks as if there was none.
+func quote(v any) string {
+	if v == nil {
+		return "none"
+	}
+	return "'" + amqp.FormatValue(v) + "'"
+}
+
+// describe prints a value where there is no other.
 func describe(v any) string {
 	return fmt.Sprintf("the value '%s' of type '%s'", amqp.FormatValue(v), amqp.TypeName(v))
 }

@@ -55,6 +55,17 @@ func TestNoTimeToLiveNeedsAConsumer(t *testing.T) {
 	}
 }
 
+func TestGetDoesNotCountWhatHasExpiredBehind(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, Declaration{})
+	publish(q, "a")
+	q.Publish(expiring("b", "0"))
+	publish(q, "c")
+	if _, left, ok, _ := q.Get(true); !ok || left != 1 {
+		t.Errorf("left: got %d, %v, want 1", left, ok)
+	}
+}
+
 // A ticking clock moves by a millisecond whenever somebody looks at it.
 type ticking struct{ *hands }
 

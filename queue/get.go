@@ -45,6 +45,7 @@ func (q *Classic) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan st
 	} else {
 		q.unacked++
 	}
+	q.expire() // what is behind it and dead does not count as left
 	q.fill()
 	return e, q.ready, true, nil, nil
 }

@@ -45,29 +45,31 @@ type limits struct {
 	consumerTimeout time.Duration // for acking a delivery; 0 if the queue has no say in it
 }
 
+// bounded reports whether there can be too many messages.
+func (l *limits) bounded() bool { return l.length != unlimited || l.bytes != unlimited }
+
 // parseLimits reads the arguments of a classic queue, with RabbitMQ's error for
 // the first that is wrong.
-func parseLimits(d Declaration) (limits, error) {
+//
+// rabbitmq: first in this order, whatever the order in the table.
+func parseLimits(d Declaration) (l limits, err error) {
 	a := arguments{d: d}
-	l := limits{
-		ttl:          a.integer("x-message-ttl", unlimited, 0, MaxMilliseconds),
-		expires:      a.integer("x-expires", unlimited, 1, MaxMilliseconds),
-		length:       a.integer("x-max-length", unlimited, 0, math.MaxInt64),
-		bytes:        a.integer("x-max-length-bytes", unlimited, 0, math.MaxInt64),
-		maxPriority:  int(a.priority()),
-		overflow:     Overflow(a.word("x-overflow", string(DropHead), "invalid_overflow", string(DropHead), string(RejectPublish), string(RejectPublishDLX))),
-		singleActive: a.flag("x-single-active-consumer"),
-
-		consumerTimeout: a.consumerTimeout(),
-	}
 	l.deadExchange, l.deadLetter = a.deadExchange()
+	a.queueType()
+	l.expires = a.integer("x-expires", unlimited, 1, MaxMilliseconds)
+	l.ttl = a.integer("x-message-ttl", unlimited, 0, MaxMilliseconds)
 	l.deadKey, l.hasDeadKey = a.text("x-dead-letter-routing-key")
 	if l.hasDeadKey && !l.deadLetter {
 		a.invalid("x-dead-letter-routing-key", "routing_key_but_no_dlx_defined")
 	}
-	a.queueType()
+	l.length = a.integer("x-max-length", unlimited, 0, math.MaxInt64)
+	l.bytes = a.integer("x-max-length-bytes", unlimited, 0, math.MaxInt64)
+	l.maxPriority = int(a.priority())
+	l.overflow = Overflow(a.word("x-overflow", string(DropHead), "invalid_overflow", string(DropHead), string(RejectPublish), string(RejectPublishDLX)))
 	a.queueMode()
 	a.queueVersion()
+	l.singleActive = a.flag("x-single-active-consumer")
+	l.consumerTimeout = a.consumerTimeout()
 	a.locator()
 	a.foreign()
 	return l, a.err

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +54,26 @@ func TestInvalidArguments(t *testing.T) {
 	}
 	_, err := New(Declaration{Name: "q", VHost: "/", Arguments: amqp.Table{"x-dead-letter-exchange": int32(1)}}, Config{})
 	wantText(t, err, "invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'")
+}
+
+func TestFirstInvalidArgumentIsNamed(t *testing.T) {
+	arguments := amqp.Table{
+		"x-delivery-limit": int32(1), "x-single-active-consumer": nil, "x-queue-version": nil, "x-queue-mode": nil,
+		"x-overflow": nil, "x-max-priority": nil, "x-max-length-bytes": nil, "x-max-length": nil,
+		"x-dead-letter-routing-key": nil, "x-message-ttl": nil, "x-expires": nil, "x-queue-type": nil,
+		"x-dead-letter-exchange": nil,
+	}
+	for _, first := range []string{
+		"x-dead-letter-exchange", "x-queue-type", "x-expires", "x-message-ttl", "x-dead-letter-routing-key", "x-max-length",
+		"x-max-length-bytes", "x-max-priority", "x-overflow", "x-queue-mode", "x-queue-version", "x-single-active-consumer",
+		"x-delivery-limit",
+	} {
+		_, err := New(Declaration{Name: "q", VHost: "/", Arguments: arguments}, Config{})
+		if err == nil || !strings.Contains(err.Error(), "arg '"+first+"'") {
+			t.Fatalf("got %v, want %s named", err, first)
+		}
+		delete(arguments, first)
+	}
 }
 
 func TestConsumerTimeout(t *testing.T) {

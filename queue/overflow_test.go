@@ -75,6 +75,43 @@ func TestWhatConsumersTakeAtOnceIsNeverTooMuch(t *testing.T) {
 	}
 }
 
+func TestWhatIsTooMuchDiesOfThatBeforeItExpires(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, Declaration{Arguments: amqp.Table{"x-dead-letter-exchange": "dlx", "x-max-length": int32(1), "x-message-ttl": int32(0)}})
+	publish(q, "a", "b")
+	wantWords(t, "dead, with room for one", h.deaths(), "a:expired b:expired")
+	q = h.open(t, Declaration{Arguments: amqp.Table{"x-dead-letter-exchange": "dlx", "x-max-length": int32(0), "x-message-ttl": int32(0)}})
+	publish(q, "a", "b")
+	wantWords(t, "dead, with room for none", h.deaths(), "a:maxlen b:maxlen")
+}
+
+func TestExpiredAtOnceLeavesRoomForTheNext(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, Declaration{Arguments: amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"}})
+	q.Publish(append(expiring("a", "0"), expiring("b", "1000")...))
+	wantWords(t, "ready", drain(t, q), "b")
+}
+
+func TestWhatIsTooMuchByOctetsGoesBeforeTheNextComes(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, Declaration{Arguments: amqp.Table{"x-max-length-bytes": int32(2), "x-max-priority": int32(1)}})
+	q.Publish([]Publishing{{Message: message("large", amqp.Fields{})}, {Message: message("b", amqp.Fields{Priority: 1})}})
+	wantWords(t, "ready", drain(t, q), "b")
+}
+
+func TestRequeueDeliversBeforeItDrops(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, Declaration{Arguments: amqp.Table{"x-dead-letter-exchange": "dlx", "x-max-length": int32(1)}})
+	publish(q, "a")
+	e, _, _, _ := q.Get(false)
+	publish(q, "b")
+	f, _, _, _ := q.Get(false)
+	c := consume(t, q, &client{room: -1}, ConsumeOptions{})
+	q.Requeue([]Entry{e, f})
+	wantWords(t, "dead", h.deaths(), "")
+	wantWords(t, "delivered", c.bodies(), "a* b*")
+}
+
 func TestRejectPublishCountsOnlyWhatStays(t *testing.T) {
 	h := newHouse()
 	q := h.open(t, Declaration{Arguments: amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"}})

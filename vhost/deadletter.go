@@ -25,9 +25,12 @@ func (v *VirtualHost) DeadLetter(q queue.Queue, dead []queue.Dead) {
 		d := &dead[i]
 		keys := []string{key}
 		if !replace {
-			keys = queue.RoutingKeys(d.Message)
+			keys = append(queue.RoutingKeys(d.Message), d.Message.BCC()...)
 		}
 		m := d.Copy(v.broker.DeathHeaders, q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
+		if replace {
+			m.Rekeyed, m.Hidden = true, nil
+		}
 		if replace && v.broker.DropCC {
 			m.Properties = m.Properties.WithoutHeader("CC")
 		}

@@ -1,6 +1,7 @@
 package vhost
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -29,6 +30,27 @@ func (s *site) reject(name string) {
 		s.Fatalf("get from %s: got ok %v, error %v", name, ok, err)
 	}
 	q.Reject([]queue.Entry{e})
+}
+
+// send publishes a message to the default exchange, by its own key.
+func (s *site) send(m amqp.Message) {
+	s.Helper()
+	p := s.NewPublisher()
+	if routed, err := p.Publish(m, nil, nil, 0); !routed || err != nil {
+		s.Fatalf("publish: routed %v, error %v", routed, err)
+	}
+	p.Flush()
+}
+
+func (s *site) wantCount(name string, want int) {
+	s.Helper()
+	q, err := s.Queue(name, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if got := q.Stats().Ready; got != want {
+		s.Errorf("queue %s: got %d messages, want %d", name, got, want)
+	}
 }
 
 func TestDeadLettersKeepTheirKeys(t *testing.T) {
@@ -60,6 +82,44 @@ func TestDeadLettersWithAKeyOfTheQueue(t *testing.T) {
 	}
 	if m := e.Message; m.Exchange != "" || m.RoutingKey != "dead" || e.Redelivered {
 		t.Errorf("got exchange %q, key %q, redelivered %v", m.Exchange, m.RoutingKey, e.Redelivered)
+	}
+}
+
+func TestDeadLettersWithAKeyOfTheQueueForgetTheOthers(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q", Arguments: dying("", amqp.Table{"x-dead-letter-routing-key": "second"})})
+	s.queue(queue.Declaration{Name: "second", Arguments: dying("amq.direct", nil)})
+	for _, name := range []string{"cc", "bcc", "end"} {
+		s.queue(queue.Declaration{Name: name})
+	}
+	s.bind(toQueue("amq.direct", "cc", "cc"))
+	s.bind(toQueue("amq.direct", "bcc", "bcc"))
+	s.bind(toQueue("amq.direct", "end", "second"))
+	s.send(amqp.Message{RoutingKey: "q", Properties: amqp.Fields{Headers: amqp.Table{"CC": []any{"cc"}}}.Properties(), Hidden: &[]string{"bcc"}})
+	s.reject("q")
+	s.reject("second")
+	s.wantCount("cc", 0)
+	s.wantCount("bcc", 0)
+	s.wantCount("end", 1)
+}
+
+func TestDeadLettersGoByHiddenKeysToo(t *testing.T) {
+	s := newSite(t)
+	s.queue(queue.Declaration{Name: "q", Arguments: dying("amq.direct", nil)})
+	s.queue(queue.Declaration{Name: "again", Arguments: dying("amq.fanout", nil)})
+	s.queue(queue.Declaration{Name: "end"})
+	s.bind(toQueue("amq.direct", "again", "bcc"))
+	s.bind(toQueue("amq.fanout", "end", ""))
+	s.send(amqp.Message{RoutingKey: "q", Hidden: &[]string{"bcc"}})
+	s.reject("q")
+	s.reject("again")
+	q, _ := s.Queue("end", nil)
+	e, _, ok, err := q.Get(true)
+	if !ok || err != nil {
+		t.Fatalf("get: ok %v, error %v", ok, err)
+	}
+	if keys := queue.Deaths(e.Message)[0]["routing-keys"]; !reflect.DeepEqual(keys, []any{"q"}) {
+		t.Errorf("routing-keys of x-death: got %v, want only the one in sight", keys)
 	}
 }
 

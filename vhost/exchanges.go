@@ -257,24 +257,26 @@ func (v *VirtualHost) ends(b exchange.Binding, owner Owner) (*exchange.Exchange,
 // Unbind removes a binding.
 //
 // spec: queue.unbind, exchange.unbind; rabbitmq: one that is not there, also for
-// want of an end, is removed with success.
-func (v *VirtualHost) Unbind(b exchange.Binding) (stored bool, err error) {
+// want of an end, is removed with success, even if the queue is somebody else's.
+func (v *VirtualHost) Unbind(b exchange.Binding, owner Owner) (stored bool, err error) {
 	if b.Source == "" || b.Destination == (exchange.Destination{Kind: exchange.ToExchange}) {
 		return false, errDefaultExchange()
 	}
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	x := v.exchanges[b.Source]
-	if x == nil {
+	if x == nil || !x.Has(b) {
 		return false, nil
+	}
+	if _, err := v.ends(b, owner); err != nil {
+		return false, err
 	}
 	var c change
 	v.mu.Lock()
-	if x.Unbind(b) {
-		v.forgetBinding(x, b, &c)
-		v.removeUnused(x, &c)
-		v.changed()
-	}
+	x.Unbind(b)
+	v.forgetBinding(x, b, &c)
+	v.removeUnused(x, &c)
+	v.changed()
 	v.mu.Unlock()
 	return v.apply(&c), nil
 }

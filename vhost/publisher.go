@@ -14,8 +14,9 @@ const (
 	batchMost = 256
 
 	// slabSize is how many messages and records are allocated together. One
-	// that stays keeps its slab alive, which is why it is small.
-	slabSize = 16
+	// that stays keeps its slab alive, which is why it is small; so many messages
+	// just fill the memory that Go gives for them.
+	slabSize = 15
 
 	// routesMost is how many routes a publisher remembers.
 	routesMost = 1024
@@ -33,6 +34,7 @@ type Publisher struct {
 	version uint64
 	routes  map[address]*route
 	last    *route
+	named   *route // the last one that PublishTo looked up
 
 	to      *route // where the batch goes
 	batch   []queue.Publishing
@@ -49,7 +51,8 @@ type address struct{ exchange, key string }
 type route struct {
 	address
 	queues  []queue.Queue
-	durable bool // one of the queues is
+	names   []string // of the queues, once somebody asks
+	durable bool     // one of the queues is
 }
 
 // alike reports whether messages that go two ways may share a batch.
@@ -104,8 +107,26 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 	if err != nil {
 		return false, err
 	}
+	return p.gather(r, m, receipt, tag), nil
+}
+
+// PublishTo is Publish to queues by their names, which Queues returned when the
+// message was said to be published. Those that have gone are left out.
+func (p *Publisher) PublishTo(queues []string, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
+	if len(queues) == 0 {
+		return false
+	}
+	p.renew()
+	if p.named == nil || &p.named.names[0] != &queues[0] {
+		p.named = p.lookUp(queues)
+	}
+	return p.gather(p.named, m, receipt, tag)
+}
+
+// gather puts a message into the batch, if its route leads anywhere.
+func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
 	if len(r.queues) == 0 {
-		return false, nil
+		return false
 	}
 	if len(p.batch) > 0 && (len(p.batch) >= batchMost || !r.alike(p.to)) {
 		p.Flush()
@@ -122,16 +143,20 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 		ps.Record.Reserve(len(r.queues))
 	}
 	p.batch = append(p.batch, ps)
-	return true, nil
+	return true
 }
 
 // Queues returns the names of the queues that Publish would take a message to.
+// They must not be changed.
 func (p *Publisher) Queues(m amqp.Message, also []string) ([]string, error) {
 	r, err := p.find(&m, also)
 	if err != nil {
 		return nil, err
 	}
-	return names(r.queues), nil
+	if r.names == nil {
+		r.names = names(r.queues)
+	}
+	return r.names, nil
 }
 
 func names(queues []queue.Queue) []string {
@@ -169,13 +194,7 @@ func (p *Publisher) Flush() {
 
 // find returns the route of a message, from memory if it may be there.
 func (p *Publisher) find(m *amqp.Message, also []string) (*route, error) {
-	v := p.router.v
-	version := v.version.Load()
-	if version != p.version {
-		p.Flush() // what was gathered goes the way it was routed
-		clear(p.routes)
-		p.version, p.last = version, nil
-	}
+	p.renew()
 	if len(also) > 0 {
 		return p.search(m, append([]string{m.RoutingKey}, also...))
 	}
@@ -198,6 +217,15 @@ func (p *Publisher) find(m *amqp.Message, also []string) (*route, error) {
 	return r, nil
 }
 
+// renew forgets the routes if the topology has changed.
+func (p *Publisher) renew() {
+	if version := p.router.v.version.Load(); version != p.version {
+		p.Flush() // what was gathered goes the way it was routed
+		clear(p.routes)
+		p.version, p.last, p.named = version, nil, nil
+	}
+}
+
 // search asks the topology.
 func (p *Publisher) search(m *amqp.Message, keys []string) (*route, error) {
 	v := p.router.v
@@ -206,11 +234,31 @@ func (p *Publisher) search(m *amqp.Message, keys []string) (*route, error) {
 	if err := p.router.route(m.Exchange, keys, m); err != nil {
 		return nil, err
 	}
-	r := &route{address: address{m.Exchange, m.RoutingKey}, queues: slices.Clone(p.router.queues)}
+	r := p.found()
+	r.address = address{m.Exchange, m.RoutingKey}
+	return r, nil
+}
+
+// lookUp finds queues by their names.
+func (p *Publisher) lookUp(queues []string) *route {
+	v := p.router.v
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if err := p.router.route("", queues, nil); err != nil { // which is what the default exchange does
+		panic("vhost: there is no default exchange: " + err.Error())
+	}
+	r := p.found()
+	r.names = queues
+	return r
+}
+
+// found returns what the router has found.
+func (p *Publisher) found() *route {
+	r := &route{queues: slices.Clone(p.router.queues)}
 	for _, q := range r.queues {
 		r.durable = r.durable || q.Declaration().Durable
 	}
-	return r, nil
+	return r
 }
 
 // keep puts a message where it can stay.

@@ -67,7 +67,7 @@ func TestWhatIsDurableLasts(t *testing.T) {
 	if s.log.Len() > 0 {
 		t.Errorf("log: got %s", s.log.String())
 	}
-	if stored, err := s.Unbind(kept[0]); !stored || err != nil || len(bindings(s, "x")) != 1 {
+	if stored, err := s.Unbind(kept[0], nil); !stored || err != nil || len(bindings(s, "x")) != 1 {
 		t.Errorf("unbind what was recovered: got %v, %v, %v left", stored, err, bindings(s, "x"))
 	}
 	s.wantDocs(store.Bindings, 1)
@@ -92,7 +92,7 @@ func TestDeletedDefinitionsDoNotComeBack(t *testing.T) {
 	}
 	s.wantDocs(store.Bindings, 2)
 	s.wantDocs(store.Exchanges, 1)
-	if stored, err := s.Unbind(toQueue("y", "q", "1")); !stored || err != nil {
+	if stored, err := s.Unbind(toQueue("y", "q", "1"), nil); !stored || err != nil {
 		t.Errorf("unbind: got %v, %v", stored, err)
 	}
 	s.wantDocs(store.Bindings, 1)
@@ -209,7 +209,7 @@ func TestRoutesFollowTheTopology(t *testing.T) {
 		if got := q.Stats().Ready; got != 1 {
 			t.Fatalf("ready: got %d, want 1", got)
 		}
-		s.Unbind(toQueue("amq.direct", name, "mine"))
+		s.Unbind(toQueue("amq.direct", name, "mine"), nil)
 		if routed, _ := p.Publish(amqp.NewMessage("amq.direct", "mine", nil, []byte("m")), nil, nil, 0); routed {
 			t.Fatal("routed though unbound")
 		}

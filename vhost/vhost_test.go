@@ -246,6 +246,14 @@ func TestQueueRefusals(t *testing.T) {
 	s.wantError(err, amqp.ResourceLocked, locked)
 	_, err = s.Bind(toQueue("amq.direct", "mine", ""), "you")
 	s.wantError(err, amqp.ResourceLocked, locked)
+	if _, err = s.Unbind(toQueue("amq.direct", "mine", ""), "you"); err != nil {
+		t.Errorf("unbind where there is no binding: got %v, want success", err)
+	}
+	if _, err = s.Bind(toQueue("amq.direct", "mine", ""), "me"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Unbind(toQueue("amq.direct", "mine", ""), "you")
+	s.wantError(err, amqp.ResourceLocked, locked)
 	if !s.publish("", "mine", "anybody may publish", amqp.Fields{}) {
 		t.Error("not routed into an exclusive queue")
 	}
@@ -324,11 +332,11 @@ func TestBindingRefusals(t *testing.T) {
 	b.Arguments = amqp.Table{"big": strings.Repeat("x", store.DocMost)}
 	s.wantError(bind(b), amqp.PreconditionFailed, "arguments are too large to be stored")
 	for _, b := range []exchange.Binding{toQueue("none", "q", ""), toQueue("amq.direct", "none", ""), toQueue("amq.direct", "q", "k")} {
-		if stored, err := s.Unbind(b); stored || err != nil {
+		if stored, err := s.Unbind(b, nil); stored || err != nil {
 			t.Errorf("unbind %v: got %v, %v", b, stored, err)
 		}
 	}
-	_, err := s.Unbind(toQueue("", "q", ""))
+	_, err := s.Unbind(toQueue("", "q", ""), nil)
 	s.wantError(err, amqp.AccessRefused, onDefault)
 }
 
@@ -361,16 +369,16 @@ func TestUnusedExchangesGo(t *testing.T) {
 		auto(s, "a")
 		s.bind(toQueue("a", "q", "1"))
 		s.bind(toQueue("a", "q", "2"))
-		s.Unbind(toQueue("a", "q", "1"))
+		s.Unbind(toQueue("a", "q", "1"), nil)
 		s.wantExchange("a", true)
-		s.Unbind(toQueue("a", "q", "2"))
+		s.Unbind(toQueue("a", "q", "2"), nil)
 		s.wantExchange("a", false)
 	})
 	t.Run("not for bindings to them", func(t *testing.T) {
 		s := newSite(t)
 		auto(s, "a")
 		s.bind(toExchange("amq.fanout", "a", ""))
-		s.Unbind(toExchange("amq.fanout", "a", ""))
+		s.Unbind(toExchange("amq.fanout", "a", ""), nil)
 		s.wantExchange("a", true)
 	})
 	t.Run("not for a namesake's bindings", func(t *testing.T) {
@@ -501,4 +509,38 @@ func TestReplyQueues(t *testing.T) {
 	}
 	_, err = s.CheckQueue(name, nil)
 	s.wantError(err, amqp.NotFound, gone)
+}
+
+func TestPublishToQueuesByName(t *testing.T) {
+	s := newSite(t)
+	for _, name := range []string{"stays", "goes", "again"} {
+		s.queue(queue.Declaration{Name: name})
+		s.bind(toQueue("amq.fanout", name, ""))
+	}
+	p := s.NewPublisher()
+	m := amqp.NewMessage("amq.fanout", "", nil, []byte("m"))
+	names, err := p.Queues(m, nil)
+	if err != nil || len(names) != 3 {
+		t.Fatalf("queues: got %q, %v, want all three", names, err)
+	}
+	if _, err := s.Unbind(toQueue("amq.fanout", "stays", ""), nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"goes", "again"} {
+		if _, _, err := s.DeleteQueue(name, nil, false, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.queue(queue.Declaration{Name: "again"})
+	for range 2 {
+		if !p.PublishTo(names, m, nil, 0) {
+			t.Error("not routed, want it in the queues that are left")
+		}
+	}
+	p.Flush()
+	s.wantReady("stays", "m m")
+	s.wantReady("again", "m m")
+	if p.PublishTo(nil, m, nil, 0) || p.PublishTo([]string{"goes"}, m, nil, 0) {
+		t.Error("routed to queues that are not there")
+	}
 }

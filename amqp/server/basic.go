@@ -134,10 +134,11 @@ func (ch *channel) publish() error {
 	if err := ch.conn.publisher.Check(c.exchange); err != nil {
 		return err
 	}
-	also, err := ch.checkProperties(&c)
+	cc, bcc, err := ch.checkProperties(&c)
 	if err != nil {
 		return err
 	}
+	also := append(cc, bcc...)
 	if err := ch.mayPublishWith(c.exchange, c.routingKey, also); err != nil {
 		return err
 	}
@@ -148,6 +149,10 @@ func (ch *channel) publish() error {
 		message:   amqp.NewMessage(c.exchange, c.routingKey, c.properties, c.body),
 		also:      also,
 		mandatory: c.mandatory,
+	}
+	if len(bcc) > 0 {
+		hidden := bcc // of its own, so that nothing is allocated without one
+		p.message.Hidden = &hidden
 	}
 	if ch.tx != nil {
 		return ch.tx.publish(ch.conn, p)
@@ -164,6 +169,7 @@ type publication struct {
 	message   amqp.Message
 	also      []string // keys of CC and BCC
 	mandatory bool
+	queues    []string // where it goes, in a transaction
 }
 
 // route hands a message to the publisher. One that no queue wants is returned if
@@ -236,58 +242,60 @@ func basicReturn(m *amqp.Message) *amqp.BasicReturn {
 
 // checkProperties looks at what the broker acts on, changes what it must change
 // and returns the keys of CC and BCC.
-func (ch *channel) checkProperties(c *content) (also []string, err error) {
+func (ch *channel) checkProperties(c *content) (cc, bcc []string, err error) {
 	p := c.properties
 	if len(p) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err := p.Check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if p.Has(amqp.FlagReplyTo) && p.ReplyTo() == vhost.ReplyTo {
 		if ch.replyTo == nil {
-			return nil, amqp.Errorf(amqp.PreconditionFailed, "fast reply consumer does not exist")
+			return nil, nil, amqp.Errorf(amqp.PreconditionFailed, "fast reply consumer does not exist")
 		}
 		p = p.WithReplyTo(ch.replyTo.queue.Declaration().Name)
 	}
 	if p.Has(amqp.FlagExpiration) {
 		if err := checkExpiration(p.Expiration()); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if p.Has(amqp.FlagHeaders) {
-		if also, p, err = senderSelected(p); err != nil {
-			return nil, err
+		if cc, _, err = senderSelected(p, "CC"); err != nil {
+			return nil, nil, err
+		}
+		var hidden bool
+		if bcc, hidden, err = senderSelected(p, "BCC"); err != nil {
+			return nil, nil, err
+		}
+		if hidden {
+			p = p.WithoutHeader("BCC")
 		}
 	}
 	c.properties = p
-	return also, nil
+	return cc, bcc, nil
 }
 
-// senderSelected returns the keys of the CC and BCC headers, and the properties
-// without BCC.
+// senderSelected returns the keys of the CC or BCC header, and whether there is
+// one.
 //
 // rabbitmq: sender-selected distribution; what is no text is skipped.
-func senderSelected(p amqp.Properties) (keys []string, _ amqp.Properties, err error) {
-	for _, name := range []string{"CC", "BCC"} {
-		v, ok := p.Header(name)
-		if !ok {
-			continue
-		}
-		list, ok := v.([]any)
-		if !ok {
-			return nil, nil, amqp.Errorf(amqp.PreconditionFailed, "invalid message: {unacceptable_type_in_header,\"%s\",%s}", name, amqp.TypeName(v))
-		}
-		for _, v := range list {
-			if key, ok := v.(string); ok {
-				keys = append(keys, key)
-			}
-		}
-		if name == "BCC" {
-			p = p.WithoutHeader(name)
+func senderSelected(p amqp.Properties, name string) (keys []string, found bool, err error) {
+	v, found := p.Header(name)
+	if !found {
+		return nil, false, nil
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, true, amqp.Errorf(amqp.PreconditionFailed, "invalid message: {unacceptable_type_in_header,\"%s\",%s}", name, amqp.TypeName(v))
+	}
+	for _, v := range list {
+		if key, ok := v.(string); ok {
+			keys = append(keys, key)
 		}
 	}
-	return keys, p, nil
+	return keys, true, nil
 }
 
 // basicGet takes one message out of a queue.

@@ -139,7 +139,7 @@ func checkExpiration(text string) error {
 		return amqp.Errorf(amqp.PreconditionFailed, "invalid expiration '%s': no_integer", text)
 	}
 	if end < len(text) {
-		return amqp.Errorf(amqp.PreconditionFailed, "invalid expiration '%s': {leftover_string,\"%s\"}", text, text[end:])
+		return amqp.Errorf(amqp.PreconditionFailed, "invalid expiration '%s': {leftover_string,%s}", text, amqp.FormatList(text[end:]))
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

@@ -78,7 +78,7 @@ func (ch *channel) exchangeUnbind(m *amqp.ExchangeUnbind) error {
 	if err := ch.mayBind(b); err != nil {
 		return err
 	}
-	stored, err := ch.conn.vhost.Unbind(b)
+	stored, err := ch.conn.vhost.Unbind(b, ch.conn)
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeUnbindOk{}, stored)
 	}

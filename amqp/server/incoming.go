@@ -15,6 +15,9 @@ type incoming struct {
 // octets, about.
 const publicationOverhead = 256
 
+// nameOverhead is what the name of a queue takes to which it goes.
+const nameOverhead = 16
+
 // add counts octets in. The error closes the connection.
 func (in *incoming) add(octets int64) error {
 	in.octets += octets

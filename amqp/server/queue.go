@@ -113,7 +113,7 @@ func (ch *channel) queueUnbind(m *amqp.QueueUnbind) error {
 	if err := ch.mayBind(b); err != nil {
 		return err
 	}
-	stored, err := ch.conn.vhost.Unbind(b)
+	stored, err := ch.conn.vhost.Unbind(b, ch.conn)
 	if err == nil {
 		ch.replyStored(&amqp.QueueUnbindOk{}, stored)
 	}

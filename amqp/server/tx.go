@@ -16,8 +16,13 @@ type tx struct {
 }
 
 // publish gathers a message.
-func (t *tx) publish(c *connection, p publication) error {
-	octets := int64(len(p.message.Body)+len(p.message.Properties)) + publicationOverhead
+//
+// rabbitmq: it is routed now, whatever is bound or unbound before the commit.
+func (t *tx) publish(c *connection, p publication) (err error) {
+	if p.queues, err = c.publisher.Queues(p.message, p.also); err != nil {
+		return err
+	}
+	octets := int64(len(p.message.Body)+len(p.message.Properties)) + publicationOverhead + int64(len(p.queues))*nameOverhead
 	t.published = append(t.published, p)
 	t.octets += octets
 	return c.incoming.add(octets)
@@ -82,8 +87,9 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 	return nil
 }
 
-// commit publishes one message of a transaction. It was accepted when it was
-// published; that its exchange has gone since makes it one that no queue wants.
+// commit publishes one message of a transaction to the queues it was routed to
+// when it was accepted. That all of them have gone since makes it one that no
+// queue wants.
 func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
 	var receipt store.Receipt = r
 	if ch.conn.server.watched() {
@@ -96,8 +102,7 @@ func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
 	if err := ch.returnReply(p, tag); err != nil {
 		return err
 	}
-	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
-	if err != nil || !routed {
+	if !ch.conn.publisher.PublishTo(p.queues, p.message, receipt, tag) {
 		return ch.unrouted(p, receipt, tag)
 	}
 	return nil

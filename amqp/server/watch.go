@@ -61,8 +61,10 @@ func (ch *channel) watchPublish(p publication, receipt store.Receipt, tag uint64
 	e.Tag, e.Exchange, e.RoutingKey, e.Mandatory = tag, p.message.Exchange, p.message.RoutingKey, p.mandatory
 	e.Message = &p.message
 	s.tell(e)
-	if e.Queues, err = ch.conn.publisher.Queues(p.message, p.also); err != nil {
-		return receipt, false, nil // the exchange has gone; routing says so
+	if e.Queues = p.queues; ch.tx == nil {
+		if e.Queues, err = ch.conn.publisher.Queues(p.message, p.also); err != nil {
+			return receipt, false, nil // the exchange has gone; routing says so
+		}
 	}
 	if s.Faults != nil {
 		if receipt, done, err = ch.publishFault(s.Faults.Publish(e), p, receipt, tag); done || err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -95,7 +96,8 @@ func seqs(found []store.Stored) []uint64 {
 func same(got, want *amqp.Message) bool {
 	return got.Exchange == want.Exchange && got.RoutingKey == want.RoutingKey &&
 		bytes.Equal(got.Properties, want.Properties) && bytes.Equal(got.Body, want.Body) &&
-		got.Persistent == want.Persistent && got.Priority == want.Priority
+		got.Persistent == want.Persistent && got.Priority == want.Priority &&
+		got.DeadLettered == want.DeadLettered && got.Rekeyed == want.Rekeyed && slices.Equal(got.BCC(), want.BCC())
 }
 
 func TestMessagesComeBackAsTheyWere(t *testing.T) {
@@ -109,6 +111,9 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 		{RoutingKey: "key", Body: bytes.Repeat([]byte{0}, 100), Persistent: true},
 		{Exchange: "x", Body: large, Persistent: true, Priority: 255},
 		{Exchange: "x", Body: large[:chunkBytes], Persistent: true},
+		{RoutingKey: "key", Persistent: true, Hidden: &[]string{"key", "hidden"}, Priority: 1},
+		{RoutingKey: "key", Persistent: true, DeadLettered: true},
+		{RoutingKey: "key", Persistent: true, Rekeyed: true},
 		{Exchange: "last", RoutingKey: "one", Persistent: true},
 	}
 	var b store.Batch
@@ -131,7 +136,7 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 		s = reopen(t, s, dir, Options{})
 	}
 
-	want := store.Extent{Span: store.Span{Lo: 1, Hi: 6}, Messages: 6, Last: 6}
+	want := store.Extent{Span: store.Span{Lo: 1, Hi: 9}, Messages: 9, Last: 9}
 	for _, m := range messages {
 		want.Bytes += int64(len(m.Body))
 	}

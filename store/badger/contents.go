@@ -21,6 +21,7 @@ type entry struct {
 	offset           uint64 // of the properties in the segment
 	sum              uint32
 	flags, priority  byte
+	bcc              []uint32 // keys
 }
 
 // bodyInside returns how many octets of the body are in the segment.
@@ -82,6 +83,9 @@ func (c *contents) decodeEntries(r *reader, n int, offset uint64) {
 		if e.flags&flagPriority != 0 {
 			e.priority = r.octet()
 		}
+		if e.flags&flagBCC != 0 {
+			e.bcc = r.places(strings)
+		}
 		if exchange >= strings || key >= strings || e.properties > 1<<32 || e.body > 1<<48 {
 			r.failed = true
 			return
@@ -90,6 +94,16 @@ func (c *contents) decodeEntries(r *reader, n int, offset uint64) {
 		offset += e.properties + e.bodyInside()
 		c.entries = append(c.entries, e)
 	}
+}
+
+// places reads a list of strings' places, all below most.
+func (r *reader) places(most uint64) (list []uint32) {
+	for n := r.uvarint(); n > 0 && !r.failed; n-- {
+		at := r.uvarint()
+		r.failed = r.failed || at >= most
+		list = append(list, uint32(at))
+	}
+	return list
 }
 
 func (c *contents) decodeRefs(r *reader, n int) {

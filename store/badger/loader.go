@@ -217,6 +217,16 @@ func (r *loader) message(m *amqp.Message, memory []byte, txn *badger.Txn, s *seg
 		Body:       body,
 		Persistent: e.flags&flagPersistent != 0,
 		Priority:   e.priority,
+
+		DeadLettered: e.flags&flagDeadLettered != 0,
+		Rekeyed:      e.flags&flagRekeyed != 0,
+	}
+	if e.flags&flagBCC != 0 {
+		keys := make([]string, len(e.bcc))
+		for i, key := range e.bcc {
+			keys[i] = c.strings[key]
+		}
+		m.Hidden = &keys
 	}
 	return memory, at.expires, nil
 }

@@ -124,6 +124,10 @@ func (m *model) plan() planned {
 	message.Persistent = m.next(5) > 0
 	message.Priority = uint8(m.next(3))
 	message.RoutingKey = fmt.Sprint("key", m.next(4))
+	message.DeadLettered = m.next(10) == 0
+	if m.next(10) == 0 {
+		message.Hidden = &[]string{fmt.Sprint("key", m.next(8))}
+	}
 	if m.next(40) == 0 {
 		message.Body = bytes.Repeat([]byte{byte(m.next(256))}, 1000*m.next(100))
 	}

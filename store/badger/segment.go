@@ -28,7 +28,8 @@ import (
 //	strings = count, then each: length, octets     exchanges and routing keys
 //	entry   = flags (1 octet), exchange (a string), routing key (a string),
 //	          octets of the properties, octets of the body,
-//	          CRC-32C of both (4 octets), [priority (1 octet)]
+//	          CRC-32C of both (4 octets), [priority (1 octet)],
+//	          [count, then each: a key of BCC (a string)]
 //	queue   = queue id, count, first number (8 octets), then each reference:
 //	          distance from the number before << 1 | expires,
 //	          entry (relative to the one before), [time of expiry]
@@ -42,8 +43,10 @@ import (
 //
 // A body larger than chunkBytes is not among the bodies: it has a segment to
 // itself and values of its own, see chunkKey.
+//
+// Format 2 has the keys of BCC, and says what became of dead letters.
 const (
-	segmentFormat = 1
+	segmentFormat = 2
 	headerBytes   = 20
 	minEntry      = 9 // octets of the smallest entry
 	minRef        = 2
@@ -61,6 +64,9 @@ const (
 	flagPersistent = 1 << iota
 	flagPriority
 	flagChunked
+	flagDeadLettered
+	flagRekeyed
+	flagBCC
 )
 
 var (
@@ -106,6 +112,7 @@ type builder struct {
 type item struct {
 	message       *amqp.Message
 	exchange, key uint32
+	bcc           []uint32
 }
 
 func (b *builder) reset() {
@@ -150,7 +157,11 @@ func (b *builder) addMessage(m *amqp.Message) {
 	if b.key.message == nil || b.key.message.RoutingKey != m.RoutingKey {
 		b.key = item{message: m, key: b.place(m.RoutingKey)}
 	}
-	b.items = append(b.items, item{message: m, exchange: b.exchange.exchange, key: b.key.key})
+	var bcc []uint32
+	for _, key := range m.BCC() {
+		bcc = append(bcc, b.place(key))
+	}
+	b.items = append(b.items, item{message: m, exchange: b.exchange.exchange, key: b.key.key, bcc: bcc})
 	b.size += 16 + len(m.Properties) + len(m.Body)
 }
 
@@ -210,17 +221,7 @@ func (b *builder) appendStrings(dst []byte) []byte {
 
 func (it *item) appendTo(dst []byte) []byte {
 	m := it.message
-	var flags byte
-	if m.Persistent {
-		flags |= flagPersistent
-	}
-	if m.Priority != 0 {
-		flags |= flagPriority
-	}
-	if len(m.Body) > chunkBytes {
-		flags |= flagChunked
-	}
-	dst = append(dst, flags)
+	dst = append(dst, entryFlags(m))
 	dst = binary.AppendUvarint(dst, uint64(it.exchange))
 	dst = binary.AppendUvarint(dst, uint64(it.key))
 	dst = binary.AppendUvarint(dst, uint64(len(m.Properties)))
@@ -229,7 +230,28 @@ func (it *item) appendTo(dst []byte) []byte {
 	if m.Priority != 0 {
 		dst = append(dst, m.Priority)
 	}
+	if m.Hidden != nil {
+		dst = binary.AppendUvarint(dst, uint64(len(it.bcc)))
+		for _, key := range it.bcc {
+			dst = binary.AppendUvarint(dst, uint64(key))
+		}
+	}
 	return dst
+}
+
+func entryFlags(m *amqp.Message) (flags byte) {
+	set := func(flag byte, is bool) {
+		if is {
+			flags |= flag
+		}
+	}
+	set(flagPersistent, m.Persistent)
+	set(flagPriority, m.Priority != 0)
+	set(flagChunked, len(m.Body) > chunkBytes)
+	set(flagDeadLettered, m.DeadLettered)
+	set(flagRekeyed, m.Rekeyed)
+	set(flagBCC, m.Hidden != nil)
+	return flags
 }
 
 func checksum(properties, body []byte) uint32 {

@@ -13,6 +13,8 @@ func exampleSegment() (segment []byte, b *builder) {
 	first, second, third := text("one"), text("two"), text("three")
 	second.Priority = 3
 	third.Persistent = false
+	third.DeadLettered, third.Rekeyed = true, true
+	second.Hidden = &[]string{"key", third.RoutingKey, "another"}
 	b.add(first, ref{queue: 9, seq: 5})
 	b.add(first, ref{queue: 2, seq: 1 << 60, expires: 1234567890123})
 	b.add(second, ref{queue: 9, seq: 4})
@@ -40,8 +42,13 @@ func TestSegmentIsDecodedAsItWasBuilt(t *testing.T) {
 		}
 		if e.sum != checksum(properties, body) || e.priority != want.Priority ||
 			c.strings[e.exchange] != want.Exchange || c.strings[e.key] != want.RoutingKey ||
-			e.flags&flagPersistent != 0 != want.Persistent {
+			e.flags != entryFlags(want) || len(e.bcc) != len(want.BCC()) {
 			t.Errorf("message %d is %+v, want %+v", i, e, want)
+		}
+		for j, key := range e.bcc {
+			if c.strings[key] != want.BCC()[j] {
+				t.Errorf("message %d: key %d of BCC is %q, want %q", i, j, c.strings[key], want.BCC()[j])
+			}
 		}
 	}
 }
