@@ -284,3 +284,149 @@ func TestUnackedSurviveTheirPublisher(t T) {
 	s.ok(d.Nack(false, true))
 	c.want("a")
 }
+
+func TestRecoverCoversGetsAndEveryConsumerOfTheChannel(t T) {
+	t.Parallel()
+	s := open(t)
+	first, second, third := s.queue(nil), s.queue(nil), s.queue(nil)
+	s.publish("", first, "a")
+	s.publish("", second, "b")
+	s.publish("", third, "c")
+	s.get(first)
+	one, two := s.consume(second), s.consume(third)
+	one.want("b")
+	two.want("c")
+	s.ok(s.Recover(true))
+	for _, c := range []*consumer{one, two} {
+		if d := c.next(); !d.Redelivered {
+			t.Errorf("%s: redelivered: got false, want true", d.Body)
+		}
+	}
+	if d := s.get(first); !d.Redelivered {
+		t.Error("redelivered: got false, want true")
+	}
+}
+
+func TestRecoverLeavesOtherChannelsAlone(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, _ := s.taken(nil, "a")
+	other := s.sibling()
+	other.ok(other.Recover(true))
+	s.wantDrain(queue, "")
+}
+
+func TestRecoverKeepsTheOrder(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consume(queue)
+	s.publish("", queue, "a", "b", "c", "d")
+	first := c.next()
+	c.want("b c d")
+	s.ok(first.Ack(false))
+	s.ok(s.Recover(true))
+	c.want("b c d")
+}
+
+func TestRecoverAfterCancelRequeues(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	c := s.consume(queue)
+	s.publish("", queue, "a")
+	c.want("a")
+	s.ok(s.Cancel(c.tag, false))
+	s.ok(s.Recover(true))
+	if d := s.get(queue); !d.Redelivered {
+		t.Error("redelivered: got false, want true")
+	}
+}
+
+func TestRecoverIgnoresDeletedQueues(t T) {
+	t.Parallel()
+	s := open(t)
+	deleted, living := s.queue(nil), s.queue(nil)
+	s.publish("", deleted, "a")
+	s.publish("", living, "b")
+	s.get(deleted)
+	s.get(living)
+	_, err := s.QueueDelete(deleted, false, false, false)
+	s.ok(err)
+	s.ok(s.Recover(true))
+	s.wantDrain(living, "b")
+}
+
+func TestNackMultipleRequeuesToEveryQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	one, two := s.queue(nil), s.queue(nil)
+	s.publish("", one, "a", "c")
+	s.publish("", two, "b", "d")
+	for _, queue := range []string{one, two, one, two} {
+		s.get(queue)
+	}
+	s.ok(s.Nack(3, true, true))
+	s.wantDrain(one, "a c")
+	s.wantDrain(two, "b")
+}
+
+func TestConnectionCloseRequeuesToTheOldPlacesOfEveryQueue(t T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	one, two := s.shared(nil), s.shared(nil)
+	s.publish("", one, "a", "b")
+	s.publish("", two, "c", "d")
+	another := other.sibling()
+	other.consume(one).want("a b")
+	another.consume(two).want("c d")
+	s.publish("", one, "e")
+	s.wantReady(two, 0)
+	other.ok(other.connection.Close())
+	s.consume(one).want("a b e")
+	s.consume(two).want("c d")
+}
+
+func TestTagsBeginAnewOnAChannelOpenedAgain(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.publish(1, "", queue, nil, "a")
+	for range 3 {
+		if tag := r.call(1, basicGet(queue, 0), 71).longlong(); tag != 1 {
+			t.Errorf("tag: got %d, want 1", tag)
+		}
+		r.content(1)
+		r.call(1, channelClose(), 41)
+		r.openChannel(1)
+	}
+	r.send(1, basicAck(1, 0))
+	r.expectClose(1, closing{406, "unknown delivery tag 1", 60, 80})
+}
+
+func TestAckOfTheHighestPossibleTagIs406(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.send(1, basicAck(1<<64-1, multiple))
+	r.expectClose(1, closing{406, "unknown delivery tag 18446744073709551615", 60, 80})
+}
+
+func TestAcksInAnyOrder(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, d := s.taken(nil, "a", "b", "c", "d", "e")
+	s.ok(d[3].Ack(false))
+	s.ok(d[0].Ack(false))
+	s.ok(d[2].Ack(true)) // and with it the second
+	s.requeueAll().wantDrain(queue, "e")
+}
+
+func TestFailedAckSettlesNothing(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, _ := s.taken(nil, "a", "b")
+	s.ok(s.Ack(3, true))
+	s.refused(406, "unknown delivery tag 3")
+	s.sibling().wantDrain(queue, "a b")
+}

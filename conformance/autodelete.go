@@ -1,6 +1,8 @@
 package conformance
 
-import ()
+import (
+	amqp "github.com/rabbitmq/amqp091-go"
+)
 
 // autoDelete declares an auto-delete exchange.
 func (s *session) autoDelete(kind string) string {
@@ -116,4 +118,89 @@ func TestAutoDeleteQueueNeverConsumedStays(t T) {
 	s.publish("", name, "a")
 	s.wantDrain(name, "a") // basic.get does not count
 	s.inspect(name)
+}
+
+func TestAutoDeleteQueueGoesWhenAnErrorClosesTheChannelOfItsConsumer(t T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, true, true, false, false, nil)
+	s.ok(err)
+	other := s.sibling()
+	other.consume(name)
+	other.ok(other.Ack(77, false))
+	other.refused(406, "unknown delivery tag 77")
+	s.missing(name)
+}
+
+func TestAutoDeleteQueueDoesNotDeadLetter(t T) {
+	t.Parallel()
+	s := open(t)
+	dead, name := s.queue(nil), unique(t)
+	_, err := s.QueueDeclare(name, true, true, false, false, deadLettering(dead, nil))
+	s.ok(err)
+	s.publish("", name, "a", "b")
+	s.ok(s.Qos(1, 0, false))
+	c := s.consume(name)
+	c.want("a")
+	s.ok(s.Cancel(c.tag, false))
+	s.missing(name)
+	s.publish("", dead, "sentinel")
+	s.wantDrain(dead, "sentinel")
+}
+
+func TestUnackedOfAnAutoDeletedQueueMayBeAcked(t T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, true, true, false, false, nil)
+	s.ok(err)
+	s.publish("", name, "a", "b")
+	c := s.consume(name)
+	one, two := c.next(), c.next()
+	s.ok(s.Cancel(c.tag, false))
+	s.missing(name)
+	s.ok(one.Nack(false, true))
+	s.ok(two.Ack(false))
+	s.queue(nil) // the channel is still open
+}
+
+func TestRefusedConsumerDoesNotDeleteAnAutoDeleteQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, true, true, false, nil)
+	s.ok(err)
+	other := s.sibling()
+	if _, err := other.Consume(name, "", false, false, false, false, amqp.Table{"x-priority": "high"}); err == nil {
+		t.Fatal("consuming, want a refusal")
+	}
+	s.inspect(name)
+}
+
+func TestAutoDeleteQueueMayBeDeclaredAnew(t T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	for _, body := range []string{"a", "b"} {
+		_, err := s.QueueDeclare(name, true, true, false, false, nil)
+		s.ok(err)
+		s.publish("", name, body, body)
+		c := s.consumeWith(name, true, false, nil)
+		c.want(body + " " + body)
+		s.ok(s.Cancel(c.tag, false))
+		s.missing(name)
+	}
+}
+
+func TestAutoDeleteExchangeGoesWithItsAutoDeleteQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	x, name := s.autoDelete("fanout"), unique(t)
+	_, err := s.QueueDeclare(name, true, true, false, false, nil)
+	s.ok(err)
+	s.bind(name, x, "", nil)
+	c := s.consume(name)
+	s.ok(s.Cancel(c.tag, false))
+	s.gone(x)
 }

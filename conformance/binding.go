@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"strings"
+
 	amqp "github.com/rabbitmq/amqp091-go"
 )
 
@@ -206,4 +208,99 @@ func TestBindNoWaitIsNotAnswered(t T) {
 	s.ok(s.ExchangeUnbind(b, "", a, true, nil))
 	s.publish(a, "", "b")
 	s.wantDrain(queue, "")
+}
+
+func TestUnbindWithEmptyNamesMeansTheLastQueueAndItsName(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, queueBind(queue, "amq.direct", queue, nil), 21)
+	r.call(1, queueUnbind("", "amq.direct", "", nil), 51)
+	r.write(publishing(1, basicPublish("amq.direct", queue, mandatory), nil, "a"))
+	r.expect(1, 60, 50)
+	r.content(1)
+}
+
+func TestUnbindingAnExchangeNeedsTheSameKeyAndArguments(t T) {
+	t.Parallel()
+	s := open(t)
+	source, x := s.exchange("topic", nil), s.exchange("fanout", nil)
+	s.ok(s.ExchangeBind(x, "a.#", source, false, amqp.Table{"a": "1"}))
+	s.ok(s.ExchangeUnbind(x, "a.*", source, false, amqp.Table{"a": "1"}))
+	s.ok(s.ExchangeUnbind(x, "a.#", source, false, nil))
+	queue := s.bound(x, "", nil)
+	s.publish(source, "a.b", "still")
+	s.wantDrain(queue, "still")
+	s.ok(s.ExchangeUnbind(x, "a.#", source, false, amqp.Table{"a": "1"}))
+	s.publish(source, "a.b", "no")
+	s.wantDrain(queue, "")
+}
+
+func TestExchangeBoundByTwoKeysDeliversOnce(t T) {
+	t.Parallel()
+	s := open(t)
+	source, x := s.exchange("topic", nil), s.exchange("fanout", nil)
+	s.ok(s.ExchangeBind(x, "a.#", source, false, nil))
+	s.ok(s.ExchangeBind(x, "#.b", source, false, nil))
+	queue := s.bound(x, "", nil)
+	s.publish(source, "a.b", "once")
+	s.wantDrain(queue, "once")
+	s.ok(s.ExchangeUnbind(x, "a.#", source, false, nil))
+	s.publish(source, "a.b", "still")
+	s.publish(source, "a.c", "no")
+	s.wantDrain(queue, "still")
+}
+
+func TestQueueBoundDirectlyAndByWayOfExchangesGetsOneCopy(t T) {
+	t.Parallel()
+	s := open(t)
+	source, left, right := s.exchange("fanout", nil), s.exchange("fanout", nil), s.exchange("fanout", nil)
+	for _, x := range []string{left, right} {
+		s.ok(s.ExchangeBind(x, "", source, false, nil))
+	}
+	queue := s.bound(source, "", nil)
+	s.bind(queue, left, "", nil)
+	s.bind(queue, right, "", nil)
+	s.publish(source, "", "once")
+	s.wantDrain(queue, "once")
+}
+
+func TestKeysMayBe255OctetsOfAnything(t T) {
+	t.Parallel()
+	s := open(t)
+	for _, kind := range []string{"direct", "topic"} {
+		x := s.exchange(kind, nil)
+		for _, key := range []string{strings.Repeat("k", 255), strings.Repeat(".", 255), strings.Repeat("ü", 127), "a\x00b\r\n"} {
+			queue := s.bound(x, key, nil)
+			s.publish(x, key, "a")
+			if d := s.get(queue); d.RoutingKey != key {
+				t.Errorf("%s: key: got %q, want %q", kind, d.RoutingKey, key)
+			}
+		}
+	}
+}
+
+func TestBindingsOutliveTheChannelThatMadeThem(t T) {
+	t.Parallel()
+	s := open(t)
+	x, queue := s.exchange("fanout", nil), s.queue(nil)
+	other := s.sibling()
+	other.bind(queue, x, "", nil)
+	other.ok(other.Close())
+	s.publish(x, "", "a")
+	s.wantDrain(queue, "a")
+}
+
+func TestNewBindingsWorkForTheNextMessage(t T) {
+	t.Parallel()
+	s := open(t)
+	x, queue := s.exchange("direct", nil), s.queue(nil)
+	for range 20 {
+		s.publish(x, "k", "no")
+		s.bind(queue, x, "k", nil)
+		s.publish(x, "k", "yes")
+		s.ok(s.QueueUnbind(queue, "k", x, nil))
+	}
+	s.wantDrain(queue, strings.TrimSuffix(strings.Repeat("yes ", 20), " "))
 }

@@ -1,6 +1,8 @@
 package conformance
 
-import ()
+import (
+	"strings"
+)
 
 func TestChannelOpenOkCarriesAnEmptyLongString(t T) {
 	t.Parallel()
@@ -317,4 +319,114 @@ func TestConsumersAndUnackedOfOneChannelDoNotMixWithAnothers(t T) {
 	other.refused(406, "unknown delivery tag %d", d.DeliveryTag)
 	s.ok(d.Ack(false))
 	s.wantDrain(queue, "")
+}
+
+func TestSoftErrorsOfTwoChannelsAreIndependent(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.openChannel(2)
+	r.send(1, basicAck(1, 0))
+	r.expectCode(1, 406)
+	r.send(2, queueDeclare("no-such-queue", passive, nil))
+	r.expectCode(2, 404)
+	r.send(2, channelCloseOk())
+	r.openChannel(2)
+	r.ping(2) // though the other is not closed yet
+	r.send(1, channelCloseOk())
+	r.openChannel(1)
+}
+
+func TestMethodsOfOtherChannelsMayComeBetweenTheFramesOfAContent(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.openChannel(2)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.send(1, basicPublish("", queue, 0))
+	r.ping(2)
+	r.write(appendFrame(nil, frameHeader, 1, contentHeader(4, nil)))
+	r.openChannel(3)
+	r.write(appendFrame(nil, frameBody, 1, []byte("bo")))
+	r.call(3, queueDeclare(queue, passive, nil), 11)
+	r.write(appendFrame(nil, frameBody, 1, []byte("dy")))
+	r.call(1, basicGet(queue, 1), 71)
+	if _, body := r.content(1); body != "body" {
+		t.Errorf("body: got %q, want body", body)
+	}
+}
+
+func TestHeartbeatsMayComeBetweenTheFramesOfAContent(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	heartbeat := appendFrame(nil, frameHeartbeat, 0, nil)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.send(1, basicPublish("", queue, 0))
+	r.write(heartbeat)
+	r.write(appendFrame(nil, frameHeader, 1, contentHeader(2, nil)))
+	r.write(heartbeat)
+	r.write(appendFrame(nil, frameBody, 1, []byte("hi")))
+	r.call(1, basicGet(queue, 1), 71)
+	if _, body := r.content(1); body != "hi" {
+		t.Errorf("body: got %q, want hi", body)
+	}
+}
+
+func TestClosingAChannelInTheMiddleOfAContentIs505(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.send(1, basicPublish("", "nowhere", 0), channelClose())
+	r.expectClose(0, closing{505, "expected content header for class 60, got non content header frame instead", 60, 40})
+}
+
+func TestClosingAConnectionInTheMiddleOfAContentIsAnswered(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.send(1, basicPublish("", "nowhere", 0))
+	r.write(appendFrame(nil, frameHeader, 1, contentHeader(100, nil)))
+	r.call(0, connectionClose(), 51)
+}
+
+func TestUnfinishedContentIsNotPublished(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	r := openRaw(t)
+	r.send(1, basicPublish("", queue, 0))
+	r.write(appendFrame(nil, frameHeader, 1, contentHeader(4, nil)))
+	r.write(appendFrame(nil, frameBody, 1, []byte("hal")))
+	r.openChannel(2)
+	r.call(0, connectionClose(), 51)
+	s.wantDrain(queue, "")
+}
+
+func TestChannelNumbersUpTo65535MayAllBeUsed(t T) {
+	t.Parallel()
+	r := connectRaw(t, handshake{channelMax: 2047})
+	for i := range uint16(2047) {
+		r.send(65535-i*32, channelOpen())
+	}
+	for range 2047 { // in any order, as they are of different channels
+		if f := r.read(); f.kind != frameMethod || f.payload[1] != 20 || f.payload[3] != 11 {
+			t.Fatalf("got %v, want channel.open-ok", f)
+		}
+	}
+}
+
+func TestWhatAChannelDeclaredOutlivesIt(t T) {
+	t.Parallel()
+	s := open(t)
+	other := s.sibling()
+	x, queue := other.exchange("fanout", nil), other.queue(nil)
+	other.bind(queue, x, "", nil)
+	other.publish(x, "", "a")
+	other.ok(other.Close())
+	s.consume(queue).want("a")
+}
+
+func TestReplyCodeAndTextOfTheClientsCloseMayBeAnything(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, method(20, 40, uint16(0), strings.Repeat("x", 255), uint16(99), uint16(99)), 41)
+	r.call(0, method(10, 50, uint16(65535), "", uint16(1), uint16(2)), 51)
 }

@@ -253,8 +253,8 @@ func TestConfirmsOfADeletedQueueAreAcks(t T) {
 	persistent := props(flagDeliveryMode, uint8(2))
 	flood := publishing(1, basicPublish("", queue, 0), persistent, "x")
 	flood = append(flood, publishing(1, basicPublish("", queue, 0), persistent, "y")...)
-	r.write(flood)
 	r.openChannel(2)
+	r.write(flood)
 	r.send(2, queueDelete(queue, 0))
 	acked := 0
 	for deleted := false; acked < 2 || !deleted; {
@@ -300,4 +300,158 @@ func TestConfirmedMessageIsThereForOthers(t T) {
 	s.confirm()
 	s.confirmed("", queue, amqp.Publishing{Body: []byte("a")})
 	open(t).wantDrain(queue, "a")
+}
+
+func TestMessageWithCCIsConfirmedOnce(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	one, two := unique(t), unique(t)
+	r.call(1, queueDeclare(one, exclusive, nil), 11)
+	r.call(1, queueDeclare(two, exclusive, nil), 11)
+	r.call(1, confirmSelect(), 11)
+	copies := headers(field("CC", 'A', element('S', longstr(two))), field("BCC", 'A', element('S', longstr("nowhere"))))
+	r.publish(1, "", one, copies, "a")
+	r.publish(1, "", "nowhere", copies, "b")
+	if got := r.confirms(1, 2); got != "aa" {
+		t.Errorf("confirms: got %q, want two acks", got)
+	}
+	r.ping(1)
+}
+
+func TestRefusalOfACopyByCCIsANack(t T) {
+	t.Parallel()
+	s := open(t)
+	keeps := s.queue(nil)
+	full := s.queue(amqp.Table{"x-max-length": int32(0), "x-overflow": "reject-publish"})
+	s.confirm()
+	for _, header := range []string{"CC", "BCC"} {
+		if s.confirmed("", keeps, amqp.Publishing{Headers: amqp.Table{header: []any{full}}, Body: []byte(header)}) {
+			t.Errorf("%s: got an ack, want a nack", header)
+		}
+	}
+	s.wantDrain(keeps, "CC BCC")
+}
+
+func TestRefusedMandatoryIsNackedAndNotReturned(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, table(number("x-max-length", 0), text("x-overflow", "reject-publish"))), 11)
+	r.call(1, confirmSelect(), 11)
+	r.write(publishing(1, basicPublish("", queue, mandatory), nil, "a"))
+	if got := r.confirms(1, 1); got != "n" {
+		t.Errorf("got %q, want a nack", got)
+	}
+	r.ping(1)
+}
+
+func TestReturnsAndConfirmsOfManyMandatoryMessages(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, confirmSelect(), 11)
+	const messages = 100
+	var flood []byte
+	for i := range messages {
+		key := queue
+		if i%2 == 1 {
+			key = "nowhere"
+		}
+		flood = append(flood, publishing(1, basicPublish("", key, mandatory), nil, "x")...)
+	}
+	r.write(flood)
+	returned, acked := 0, map[uint64]bool{}
+	for len(acked) < messages {
+		f := r.read()
+		a := &arguments{t: t, octets: f.payload}
+		if class, id := a.short(), a.short(); class == 60 && id == 50 {
+			r.content(1)
+			returned++
+			continue
+		} else if class != 60 || id != 80 {
+			t.Fatalf("got %v, want returns and acks", f)
+		}
+		tag, bits := a.longlong(), a.octet()
+		for n := tag; n > 0 && (n == tag || bits&multiple != 0); n-- {
+			acked[n] = true
+		}
+		for n := range acked { // the second, fourth ... were to be returned first
+			if n%2 == 0 && int(n/2) > returned {
+				t.Fatalf("%d is acked after %d returns, want its return first", n, returned)
+			}
+		}
+	}
+	if returned != messages/2 {
+		t.Errorf("returned: got %d, want %d", returned, messages/2)
+	}
+	r.ping(1)
+}
+
+func TestManyPersistentMessagesAreAllConfirmed(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	durable, transient := s.shared(nil), s.queue(nil)
+	s.bind(durable, x, "", nil)
+	s.bind(transient, x, "", nil)
+	r := openRaw(t)
+	r.call(1, confirmSelect(), 11)
+	const messages = 500
+	var flood []byte
+	for i := range messages {
+		p := props(flagDeliveryMode, uint8(1+i%2))
+		flood = append(flood, publishing(1, basicPublish(x, "", 0), p, "x")...)
+	}
+	r.write(flood)
+	if got := r.confirms(1, messages); got != strings.Repeat("a", messages) {
+		t.Errorf("confirms: got %q, want acks", got)
+	}
+	s.wantReady(durable, messages)
+	s.wantReady(transient, messages)
+}
+
+func TestRequestsAndRepliesAreConfirmed(t T) {
+	t.Parallel()
+	s := open(t)
+	s.confirm()
+	replies := s.consumeWith(replyTo, true, false, nil)
+	requests := s.queue(nil)
+	if !s.confirmed("", requests, amqp.Publishing{ReplyTo: replyTo, Body: []byte("request")}) {
+		t.Error("request: got a nack, want an ack")
+	}
+	if !s.confirmed("", s.get(requests).ReplyTo, amqp.Publishing{Body: []byte("reply")}) {
+		t.Error("reply: got a nack, want an ack")
+	}
+	replies.want("reply")
+}
+
+func TestSoftErrorEndsConfirmMode(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, confirmSelect(), 11)
+	r.send(1, basicAck(1, 0))
+	r.expectCode(1, 406)
+	r.send(1, channelCloseOk())
+	r.openChannel(1)
+	r.publish(1, "", "nowhere", nil, "not confirmed")
+	r.ping(1)
+	r.call(1, confirmSelect(), 11)
+	r.publish(1, "", "nowhere", nil, "confirmed")
+	if tag := r.expect(1, 60, 80).longlong(); tag != 1 {
+		t.Errorf("tag: got %d, want 1", tag)
+	}
+}
+
+func TestDeclaresBetweenConfirmedPublishes(t T) {
+	t.Parallel()
+	s := open(t)
+	s.confirm()
+	for range 10 {
+		queue := s.queue(nil)
+		if !s.confirmed("", queue, amqp.Publishing{Body: []byte("a")}) {
+			t.Error("got a nack, want an ack")
+		}
+		s.wantDrain(queue, "a")
+	}
 }

@@ -3,11 +3,13 @@ package conformance
 import (
 	"flag"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,13 +33,23 @@ func TestMain(m *testing.M) {
 	os.Exit(judgeTests(m, os.Getenv("AMQP_URL"), os.Getenv("MANAGEMENT_URL")))
 }
 
-// An api is the management API of a broker inside this process.
-type api struct{ server *httptest.Server }
+// An api is the management API of a broker inside this process, over its restarts.
+type api struct {
+	server  *httptest.Server
+	manager atomic.Pointer[management.Server]
+}
 
-// served has the API of a broker served as soon as that starts.
+// newAPI serves the API of a broker that has the option served.
+func newAPI() *api {
+	a := new(api)
+	a.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.manager.Load().ServeHTTP(w, r) }))
+	return a
+}
+
+// served has the API be that of a broker, as soon as it starts.
 func (a *api) served() amqptest.Option {
 	return amqptest.WithServer(func(s *server.Server) {
-		a.server = httptest.NewServer(management.New(s, management.Options{Node: "harebell@localhost"}))
+		a.manager.Store(management.New(s, management.Options{Node: "harebell@localhost"}))
 	})
 }
 
@@ -47,16 +59,17 @@ func (a *api) url() string { return strings.Replace(a.server.URL, "://", "://gue
 // judgeTests runs the tests against the broker of the address, or against one
 // inside this process if there is no address.
 func judgeTests(m *testing.M, address, administration string) int {
+	turning.broker = restartCommand(os.Getenv("RESTART_CMD"))
 	if address == "" {
-		var a api
+		a := newAPI()
+		defer a.server.Close()
 		b, err := startOurs(a.served())
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "conformance: start a broker:", err)
 			return 1
 		}
 		defer b.Close()
-		defer a.server.Close()
-		address, administration = b.URL(), a.url()
+		address, administration, turning.broker = b.URL(), a.url(), b.Restart
 	}
 	var err error
 	if target, err = meet(address, administration); err != nil {
@@ -87,33 +100,35 @@ func TestProfiles(t *testing.T) {
 	if os.Getenv("AMQP_URL") != "" {
 		t.Skip("only Harebell inside the test process has profiles")
 	}
-	before, hurry := target, impatient
-	t.Cleanup(func() { target, impatient = before, hurry })
+	before, hurry, turn := target, impatient, turning
+	t.Cleanup(func() { target, impatient, turning = before, hurry, turn })
 	for _, series := range compat.Series() {
 		if series == compat.Default {
 			continue // which is what TestRules checks
 		}
 		t.Run(series, func(t *testing.T) {
-			var a api
+			a := newAPI()
 			b := amqptest.New(t, amqptest.WithCompat(series), a.served())
 			t.Cleanup(a.server.Close)
 			met, err := meet(b.URL(), a.url())
 			if err != nil {
 				t.Fatal(err)
 			}
-			target, impatient = met, true
+			target, impatient, turning = met, true, restart{broker: b.Restart}
 			checkRules(t)
 		})
 	}
 }
 
-// checkRules checks each rule as a part of t.
+// checkRules checks each rule as a part of t. Those in parallel go on when it has
+// returned, and the broker has been restarted if a rule wants that.
 func checkRules(t *testing.T) {
 	for _, chapter := range Chapters {
 		for _, rule := range chapter.Rules {
 			t.Run(rule.Name, func(t *testing.T) { rule.Check(tester{t}) })
 		}
 	}
+	turning.happen()
 }
 
 // A tester gives a rule the T of the testing package.

@@ -101,3 +101,83 @@ func TestManyConnectionsAreIndependent(t T) {
 	a.expectCode(0, 540)
 	b.ping(1)
 }
+
+func TestUpdateSecretOfAnInternalUserTakesAnySecret(t T) {
+	t.Parallel()
+	s := open(t)
+	s.ok(s.connection.UpdateSecret("not the password", "a test"))
+	s.ok(s.connection.UpdateSecret("", ""))
+	s.queue(nil)
+}
+
+func TestConnectionMethodsOfTheServerAre504FromAClient(t T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		method []byte
+		id     uint16
+	}{
+		"secure":           {method(10, 20, longstr("x")), 20},
+		"tune":             {method(10, 30, uint16(1), uint32(4096), uint16(1)), 30},
+		"open-ok":          {method(10, 41, ""), 41},
+		"blocked":          {method(10, 60, "why"), 60},
+		"unblocked":        {method(10, 61), 61},
+		"update-secret-ok": {method(10, 71), 71},
+	} {
+		t.Run(name, func(t T) {
+			t.Parallel()
+			r := connectRaw(t, handshake{})
+			r.send(0, c.method)
+			r.expectClose(0, closing{504, "unexpected method in connection state running", 10, c.id})
+		})
+	}
+}
+
+func TestCloseOfOneConnectionLeavesOthersAlone(t T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	queue := s.shared(nil)
+	mine, theirs := s.consume(queue), other.consume(queue)
+	s.publish("", queue, "a", "b")
+	mine.next()
+	theirs.next()
+	other.ok(other.connection.Close())
+	if d := mine.next(); !d.Redelivered {
+		t.Error("redelivered: got false, want true for what the other held")
+	}
+	s.publish("", queue, "c")
+	mine.want("c")
+}
+
+func TestEverythingSentBeforeACloseIsDone(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	r := openRaw(t)
+	var octets []byte
+	for range 100 {
+		octets = append(octets, publishing(1, basicPublish("", queue, 0), nil, "x")...)
+	}
+	r.write(appendFrame(octets, frameMethod, 0, connectionClose()))
+	r.expect(0, 10, 51)
+	s.wantReady(queue, 100)
+}
+
+func TestHardErrorEndsAllChannels(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	s.publish("", queue, "a")
+	s.wantReady(queue, 1)
+	r := openRaw(t)
+	r.openChannel(2)
+	r.call(2, basicConsume(queue, "c", 0, nil), 21)
+	r.expect(2, 60, 60)
+	r.content(2)
+	r.send(1, method(20, 20, uint8(0)))
+	r.expectCode(0, 540)
+	r.send(0, connectionCloseOk())
+	r.expectGone()
+	if d := s.consume(queue).next(); !d.Redelivered {
+		t.Error("redelivered: got false, want true")
+	}
+}

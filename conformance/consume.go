@@ -233,3 +233,135 @@ func TestCancelledConsumerIsNotCounted(t T) {
 		t.Errorf("consumers: got %d, want 1", got)
 	}
 }
+
+func TestConsumerTagsMayBeAnyUTF8(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, queueDeclare("", exclusive, nil), 11)
+	for _, tag := range []string{" ", "müsli/☃", "a\x00b\r\n", "amq.ctag-mine"} {
+		if got := r.call(1, basicConsume("", tag, 0, nil), 21).shortstr(); got != tag {
+			t.Errorf("consumer-tag: got %q, want %q as sent", got, tag)
+		}
+		r.call(1, basicCancel(tag), 31)
+	}
+}
+
+func TestCancellingTwiceIsFine(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, queueDeclare("", exclusive, nil), 11)
+	r.call(1, basicConsume("", "c", 0, nil), 21)
+	r.call(1, basicCancel("c"), 31)
+	r.call(1, basicCancel("c"), 31)
+}
+
+func TestCancelOfAnotherChannelsTagDoesNothing(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.openChannel(2)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "c", noAck, nil), 21)
+	r.call(2, basicCancel("c"), 31)
+	r.publish(1, "", queue, nil, "a")
+	r.expect(1, 60, 60)
+}
+
+func TestOneChannelMayConsumeOneQueueTwice(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	one, two := s.consume(queue), s.consume(queue)
+	s.publish("", queue, "a", "b")
+	one.next()
+	two.next()
+	if got := s.inspect(queue).Consumers; got != 2 {
+		t.Errorf("consumers: got %d, want 2", got)
+	}
+}
+
+func TestOneChannelMayConsumeManyQueues(t T) {
+	t.Parallel()
+	s := open(t)
+	for range 50 {
+		queue := s.queue(nil)
+		c := s.consume(queue)
+		s.publish("", queue, queue)
+		c.want(queue)
+	}
+}
+
+func TestConsumerPriorityMayBeAnyIntegerTag(t T) {
+	t.Parallel()
+	for tag, priority := range map[string]fields{
+		"b": field("x-priority", 'b', uint8(0xff)), "B": field("x-priority", 'B', uint8(200)),
+		"s": field("x-priority", 's', uint16(0xffff)), "u": field("x-priority", 'u', uint16(1)),
+		"I": number("x-priority", -1), "i": field("x-priority", 'i', uint32(1)),
+		"l": field("x-priority", 'l', uint64(1)<<62), "L": field("x-priority", 'L', uint64(1)<<63),
+	} {
+		t.Run("tag "+tag, func(t T) {
+			t.Parallel()
+			r := openRaw(t)
+			r.call(1, queueDeclare("", exclusive, nil), 11)
+			r.call(1, basicConsume("", "c", 0, priority), 21)
+		})
+	}
+}
+
+func TestTenThousandUnackedDeliveriesComeBack(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	other := s.sibling()
+	c := other.consume(queue)
+	const messages = 10000
+	for range messages {
+		s.publish("", queue, "m")
+	}
+	for range messages {
+		c.next()
+	}
+	other.ok(other.Close())
+	s.wantReady(queue, messages)
+}
+
+func TestDeliveriesOfTwoChannelsAreWhole(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.openChannel(2)
+	queues := []string{unique(t), unique(t)}
+	for i, queue := range queues {
+		r.call(1, queueDeclare(queue, exclusive, nil), 11)
+		r.call(uint16(i+1), basicConsume(queue, "c", noAck, nil), 21)
+	}
+	publisher := open(t)
+	body := strings.Repeat("x", 300000)
+	for range 10 {
+		for _, queue := range queues {
+			publisher.publish("", queue, body)
+		}
+	}
+	for range 20 {
+		f := r.read() // method, header and bodies of one channel, nothing in between
+		if f.kind != frameMethod {
+			t.Fatalf("got %v, want a basic.deliver", f)
+		}
+		if _, got := r.content(f.channel); got != body {
+			t.Fatalf("body: got %d octets, want %d", len(got), len(body))
+		}
+	}
+}
+
+func TestMessagesPublishedWhileNobodyConsumesWait(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	for _, body := range []string{"a", "b", "c"} {
+		c := s.consumeWith(queue, true, false, nil)
+		s.publish("", queue, body)
+		c.want(body)
+		c.wantRest("")
+		s.publish("", queue, body+body)
+		s.wantDrain(queue, body+body)
+	}
+}

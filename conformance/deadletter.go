@@ -150,6 +150,44 @@ func TestDeadLetterNeverShowsBCC(t T) {
 	}
 }
 
+func TestDeadLetterWithoutReplacementGoesToBCCKeysToo(t T) {
+	t.Parallel()
+	s := open(t)
+	dlx := s.exchange("direct", nil)
+	queue := s.queue(amqp.Table{"x-dead-letter-exchange": dlx})
+	dead := s.bound(dlx, "hidden", nil)
+	s.send("", queue, amqp.Publishing{Headers: amqp.Table{"BCC": []any{"hidden"}}, Body: []byte("a")})
+	s.ok(s.get(queue).Reject(false))
+	d := s.consume(dead).next()
+	if _, found := d.Headers["BCC"]; found || string(d.Body) != "a" {
+		t.Errorf("got %q with headers %v, want a without BCC", d.Body, d.Headers)
+	}
+	if keys := fmt.Sprint(deaths(t, d)[0]["routing-keys"]); keys != "["+queue+"]" {
+		t.Errorf("routing-keys: got %v, want no BCC keys", keys)
+	}
+}
+
+func TestReplacedKeyStaysReplacedAtTheNextDeath(t T) {
+	t.Parallel()
+	s := open(t)
+	dlx := s.exchange("direct", nil)
+	first := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "new"})
+	second := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-message-ttl": int32(10)})
+	s.bind(second, dlx, "new", nil)
+	copied, hidden := s.bound(dlx, "copy", nil), s.bound(dlx, "hidden", nil)
+	dead := s.bound(dlx, "new", nil)
+	s.send("", first, amqp.Publishing{Headers: amqp.Table{"CC": []any{"copy"}, "BCC": []any{"hidden"}}})
+	s.ok(s.get(first).Reject(false))
+	c := s.consume(dead)
+	c.next() // of the first death
+	d := c.next()
+	if keys := fmt.Sprint(deaths(t, d)[0]["routing-keys"]); d.RoutingKey != "new" || keys != "[new]" {
+		t.Errorf("got key %q and routing-keys %v, want new alone", d.RoutingKey, keys)
+	}
+	s.wantDrain(copied, "")
+	s.wantDrain(hidden, "")
+}
+
 func TestMissingDeadLetterExchangeLosesTheMessage(t T) {
 	t.Parallel()
 	s := open(t)
@@ -260,4 +298,148 @@ func TestDeadLettersReachSeveralQueues(t T) {
 	s.ok(s.get(queue).Reject(false))
 	s.consume(one).want("a")
 	s.consume(two).want("a")
+}
+
+func TestDeadLetterIntoAFullQueueIsLost(t T) {
+	t.Parallel()
+	s := open(t)
+	full := s.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
+	queue := s.queue(deadLettering(full, nil))
+	s.publish("", full, "first")
+	s.publish("", queue, "a", "b")
+	s.ok(s.get(queue).Reject(false))
+	s.wantDrain(queue, "b")
+	s.wantDrain(full, "first")
+}
+
+func TestDeadLetterPushesTheOldestOutOfADropHeadQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(amqp.Table{"x-max-length": int32(1)})
+	queue := s.queue(deadLettering(dead, nil))
+	s.publish("", queue, "a", "b")
+	s.ok(s.get(queue).Reject(false))
+	s.ok(s.get(queue).Reject(false))
+	eventually(t, "the second has come", func() bool {
+		d, found, err := s.Get(dead, false)
+		s.ok(err)
+		if found {
+			s.ok(d.Nack(false, true))
+		}
+		return string(d.Body) == "b"
+	})
+}
+
+func TestDeadLetterIsRoutedByTopicAndByHeaders(t T) {
+	t.Parallel()
+	s := open(t)
+	topic, byHeaders := s.exchange("topic", nil), s.exchange("headers", nil)
+	s.ok(s.ExchangeBind(byHeaders, "#", topic, false, nil))
+	keyed, wanted := s.bound(topic, "a.*", nil), s.bound(byHeaders, "", amqp.Table{"kind": "wanted"})
+	died := s.bound(byHeaders, "", amqp.Table{"x-match": "all-with-x", "x-first-death-reason": "rejected"})
+	queue := s.queue(amqp.Table{"x-dead-letter-exchange": topic, "x-dead-letter-routing-key": "a.b"})
+	s.send("", queue, amqp.Publishing{Headers: amqp.Table{"kind": "wanted"}, Body: []byte("a")})
+	s.ok(s.get(queue).Reject(false))
+	for _, dead := range []string{keyed, wanted, died} {
+		s.consume(dead).want("a")
+	}
+}
+
+func TestCycleOverTwoQueuesWithoutRejectionIsDropped(t T) {
+	t.Parallel()
+	s := open(t)
+	dlx := s.exchange("direct", nil)
+	one := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "two", "x-message-ttl": int32(10)})
+	two := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "one", "x-message-ttl": int32(10)})
+	s.bind(one, dlx, "one", nil)
+	s.bind(two, dlx, "two", nil)
+	witness := s.bound(dlx, "one", nil)
+	s.publish("", one, "a")
+	s.consume(witness).want("a") // out of the second queue, and never back into the first
+	s.wantDrain(one, "")
+	s.wantDrain(two, "")
+}
+
+func TestCycleByLengthIsDropped(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := unique(t)
+	_, err := s.QueueDeclare(queue, false, false, true, false, deadLettering(queue, amqp.Table{"x-max-length": int32(1)})) // to itself
+	s.ok(err)
+	s.publish("", queue, "a", "b", "c")
+	s.wantDrain(queue, "c")
+}
+
+func TestRejectionLongAgoDoesNotSaveACycle(t T) {
+	t.Parallel()
+	s := open(t)
+	dlx := s.exchange("direct", nil)
+	wait := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "wait", "x-message-ttl": int32(10)})
+	work := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "wait"})
+	s.bind(wait, dlx, "wait", nil)
+	witness := s.bound(dlx, "wait", nil)
+	s.publish("", work, "a")
+	s.ok(s.get(work).Reject(false))
+	c := s.consume(witness)
+	c.want("a a") // out of work, out of wait; and not into wait again
+	s.wantDrain(wait, "")
+	c.wantRest("")
+}
+
+func TestDeadLetterToADeletedQueueIsLost(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, nil))
+	s.publish("", queue, "a", "b")
+	_, err := s.QueueDelete(dead, false, false, false)
+	s.ok(err)
+	s.ok(s.get(queue).Reject(false))
+	s.wantDrain(queue, "b")
+}
+
+func TestNackMultipleOverSeveralQueuesDeadLettersEachByItsOwnRules(t T) {
+	t.Parallel()
+	s := open(t)
+	one, two := s.queue(nil), s.queue(nil)
+	first, second, third := s.queue(deadLettering(one, nil)), s.queue(deadLettering(two, nil)), s.queue(nil)
+	for _, queue := range []string{first, second, third} {
+		s.publish("", queue, "m")
+	}
+	s.get(first)
+	s.get(second)
+	s.ok(s.get(third).Nack(true, false))
+	s.consume(one).want("m")
+	s.consume(two).want("m")
+	s.wantDrain(third, "")
+}
+
+func TestDeadLettersTakeTheirPriorityAlong(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(amqp.Table{"x-max-priority": int32(9)})
+	queue := s.queue(deadLettering(dead, nil))
+	s.prioritised(queue, 1, 9, 5)
+	for range 3 {
+		s.get(queue)
+	}
+	s.ok(s.Nack(0, true, false))
+	s.wantReady(dead, 3)
+	s.wantDrain(dead, "9b 5c 1a")
+}
+
+func TestOnlyTheLastOfManyRejectionsIsADeath(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, nil))
+	s.publish("", queue, "a")
+	for range 3 {
+		s.ok(s.get(queue).Nack(false, true))
+	}
+	s.ok(s.get(queue).Nack(false, false))
+	d := s.consume(dead).next()
+	if entries := deaths(t, d); len(entries) != 1 || entries[0]["count"] != int64(1) {
+		t.Errorf("got %v, want one death", entries)
+	}
 }

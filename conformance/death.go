@@ -230,3 +230,120 @@ func TestRepeatedDeathKeepsTheStoryOfTheFirst(t T) {
 		t.Errorf("got %v, want count 2 with exchange and key of the first time", entry)
 	}
 }
+
+func TestDeathsOfOneQueueAreToldApartByReason(t T) {
+	t.Parallel()
+	s := open(t)
+	dlx := s.exchange("direct", nil)
+	last := s.bound(dlx, "last", nil)
+	queue := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "middle", "x-max-length": int32(1)})
+	middle := s.queue(amqp.Table{"x-dead-letter-exchange": dlx, "x-dead-letter-routing-key": "again"})
+	s.bind(middle, dlx, "middle", nil)
+	s.bind(queue, dlx, "again", nil)
+	c := s.consume(middle)
+	s.publish("", queue, "a")
+	s.ok(s.get(queue).Reject(false)) // rejected in queue
+	d := c.next()
+	s.ok(d.Reject(false))
+	s.wantReady(queue, 1)
+	s.publish("", queue, "b") // drops a: maxlen in queue
+	d = c.next()
+	var story []string
+	for _, entry := range deaths(t, d) {
+		name := map[any]string{queue: "queue", middle: "middle"}[entry["queue"]]
+		story = append(story, fmt.Sprint(name, ":", entry["reason"], ":", entry["count"]))
+	}
+	want := "queue:maxlen:1 queue:rejected:1 middle:rejected:1"
+	if always(t, "4.0", "all deaths are listed most recent first, not only the newest") {
+		want = "queue:maxlen:1 middle:rejected:1 queue:rejected:1"
+	}
+	if got := strings.Join(story, " "); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	s.wantDrain(last, "")
+}
+
+func TestFirstDeathHeadersStayAndLastDeathHeadersFollow(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("direct", nil)
+	last := s.queue(nil)
+	second := s.queue(deadLettering(last, amqp.Table{"x-message-ttl": int32(10)}))
+	first := s.queue(deadLettering(second, nil))
+	s.bind(first, x, "k", nil)
+	s.publish(x, "k", "a")
+	s.ok(s.get(first).Reject(false))
+	d := s.consume(last).next()
+	want := map[string]any{"x-first-death-reason": "rejected", "x-first-death-queue": first, "x-first-death-exchange": x}
+	if since(t, "4.0", "x-last-death headers") {
+		want["x-last-death-reason"], want["x-last-death-queue"], want["x-last-death-exchange"] = "expired", second, ""
+	}
+	for key, value := range want {
+		if d.Headers[key] != value {
+			t.Errorf("%s: got %v, want %q", key, d.Headers[key], value)
+		}
+	}
+}
+
+func TestCopiesInTwoQueuesDieApart(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	deadOne, deadTwo := s.queue(nil), s.queue(nil)
+	one, two := s.queue(deadLettering(deadOne, nil)), s.queue(deadLettering(deadTwo, nil))
+	s.bind(one, x, "", nil)
+	s.bind(two, x, "", nil)
+	s.publish(x, "", "a")
+	s.ok(s.get(one).Reject(false))
+	s.ok(s.get(two).Reject(false))
+	for queue, dead := range map[string]string{one: deadOne, two: deadTwo} {
+		entries := deaths(t, s.consume(dead).next())
+		if len(entries) != 1 || entries[0]["queue"] != queue {
+			t.Errorf("got %v, want the death in its own queue alone", entries)
+		}
+	}
+}
+
+func TestOriginalExpirationIsToldOfTheFirstDeathOnly(t T) {
+	t.Parallel()
+	s := open(t)
+	last := s.queue(nil)
+	second := s.queue(deadLettering(last, nil))
+	first := s.queue(deadLettering(second, nil))
+	s.send("", first, amqp.Publishing{Expiration: "20"})
+	s.ok(s.consume(second).next().Reject(false))
+	entries := deaths(t, s.consume(last).next())
+	_, later := entries[0]["original-expiration"]
+	if len(entries) != 2 || later || entries[1]["original-expiration"] != "20" {
+		t.Errorf("got %v, want original-expiration in the first death", entries)
+	}
+}
+
+func TestDeathHeadersOfAMessageWithoutHeaders(t T) {
+	t.Parallel()
+	s := open(t)
+	_, d := s.rejected(nil, amqp.Publishing{})
+	want := 4
+	if since(t, "4.0", "x-last-death headers") {
+		want = 7
+	}
+	if len(d.Headers) != want {
+		t.Errorf("got %v, want x-death and the first death only", d.Headers)
+	}
+}
+
+func TestMessageThatDiedMayBePublishedAnew(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, nil))
+	s.publish("", queue, "a")
+	s.ok(s.get(queue).Reject(false))
+	d := s.consume(dead).next()
+	other := s.queue(nil)
+	s.send("", other, amqp.Publishing{Headers: d.Headers, Body: d.Body}) // the usual way to try again by hand
+	again := s.get(other)
+	if len(deaths(t, again)) != 1 || again.Headers["x-first-death-queue"] != queue {
+		t.Errorf("got %v, want the headers as they were", again.Headers)
+	}
+}

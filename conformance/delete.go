@@ -137,3 +137,141 @@ func TestPurgedAndDeletedMessagesAreNotDeadLettered(t T) {
 	}
 	c.wantRest("")
 }
+
+func TestDeleteIfUnusedAndIfEmptyOfAnIdleQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	_, err := s.QueueDelete(queue, true, true, false)
+	s.ok(err)
+	s.missing(queue)
+}
+
+func TestUnackedMessagesLeaveAQueueEmptyAndUnused(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	d := s.get(queue)
+	n, err := s.QueueDelete(queue, true, true, false)
+	s.ok(err)
+	if n != 0 {
+		t.Errorf("message-count: got %d, want 0", n)
+	}
+	s.ok(d.Ack(false))
+	s.missing(queue)
+}
+
+func TestDeletingAQueueCancelsItsConsumersOnEveryConnection(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	var gone []<-chan string
+	for range 3 {
+		other := open(t)
+		cancelled := other.NotifyCancel(make(chan string, 1))
+		other.consume(queue)
+		gone = append(gone, cancelled)
+	}
+	_, err := s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	for _, cancelled := range gone {
+		receive(t, cancelled, "basic.cancel")
+	}
+}
+
+func TestTagOfAConsumerTheServerCancelledIsFree(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "mine", 0, nil), 21)
+	r.openChannel(2)
+	r.send(2, queueDelete(queue, 0))
+	r.read()
+	r.read() // delete-ok and the cancel, in any order
+	if tag := r.call(1, basicCancel("mine"), 31).shortstr(); tag != "mine" {
+		t.Errorf("consumer-tag: got %q, want mine", tag)
+	}
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicConsume(queue, "mine", 0, nil), 21)
+}
+
+func TestDeletedQueueMayBeDeclaredDifferently(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1)})
+	s.publish("", queue, "a")
+	_, err := s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	_, err = s.QueueDeclare(queue, false, true, true, false, amqp.Table{"x-max-priority": int32(5)})
+	s.ok(err)
+	s.publish("", queue, "b", "c")
+	s.wantDrain(queue, "b c")
+}
+
+func TestAckMultipleCoversDeletedAndLivingQueues(t T) {
+	t.Parallel()
+	s := open(t)
+	deleted, living := s.queue(nil), s.queue(nil)
+	s.publish("", deleted, "a", "b")
+	s.publish("", living, "c", "d")
+	s.get(living)
+	s.get(deleted)
+	s.get(deleted)
+	last := s.get(living)
+	_, err := s.QueueDelete(deleted, false, false, false)
+	s.ok(err)
+	s.ok(last.Ack(true))
+	s.requeueAll().wantDrain(living, "")
+}
+
+func TestUnackedOfADeletedQueueAreNotForItsSuccessor(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	d := s.get(queue)
+	_, err := s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	_, err = s.QueueDeclare(queue, false, false, true, false, nil)
+	s.ok(err)
+	s.ok(d.Nack(false, true))
+	s.wantDrain(queue, "")
+}
+
+func TestPurgeLeavesConsumersAndBindings(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	queue := s.bound(x, "", nil)
+	n, err := s.QueuePurge(queue, false)
+	s.ok(err)
+	if n != 0 {
+		t.Errorf("message-count: got %d, want 0", n)
+	}
+	c := s.consume(queue)
+	_, err = s.QueuePurge(queue, false)
+	s.ok(err)
+	s.publish(x, "", "a")
+	c.want("a")
+}
+
+func TestPurgeOfAQueueOfTenThousand(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, confirmSelect(), 11)
+	const messages = 10000
+	var flood []byte
+	for range messages {
+		flood = append(flood, publishing(1, basicPublish("", queue, 0), nil, "x")...)
+	}
+	r.write(flood)
+	r.confirms(1, messages)
+	if n := r.call(1, queuePurge(queue), 31).long(); n != messages {
+		t.Errorf("message-count: got %d, want %d", n, messages)
+	}
+	r.call(1, basicGet(queue, 0), 72)
+}

@@ -59,6 +59,66 @@ func TestRefusalsOfExchangeMethods(t T) {
 			func(r *raw, _, x string) { r.send(1, exchangeDeclare(x, "direct", 0, nil)) },
 			closing{406, "inequivalent arg 'alternate-exchange' for exchange '{x}' in vhost '{v}': received none but current is the value 'foo' of type 'longstr'", 40, 10},
 		},
+		"redeclare a durable one as transient": {
+			func(r *raw, _, x string) { r.call(1, exchangeDeclare(x, "direct", durable, nil), 11) },
+			func(r *raw, _, x string) { r.send(1, exchangeDeclare(x, "direct", 0, nil)) },
+			closing{406, "inequivalent arg 'durable' for exchange '{x}' in vhost '{v}': received 'false' but current is 'true'", 40, 10},
+		},
+		"redeclare an auto-delete one without": {
+			func(r *raw, _, x string) { r.call(1, exchangeDeclare(x, "direct", exchangeAutoDelete, nil), 11) },
+			func(r *raw, _, x string) { r.send(1, exchangeDeclare(x, "direct", 0, nil)) },
+			closing{406, "inequivalent arg 'auto_delete' for exchange '{x}' in vhost '{v}': received 'false' but current is 'true'", 40, 10},
+		},
+		"redeclare an internal one without": {
+			func(r *raw, _, x string) { r.call(1, exchangeDeclare(x, "direct", exchangeInternal, nil), 11) },
+			func(r *raw, _, x string) { r.send(1, exchangeDeclare(x, "direct", 0, nil)) },
+			closing{406, "inequivalent arg 'internal' for exchange '{x}' in vhost '{v}': received 'false' but current is 'true'", 40, 10},
+		},
+		"redeclare with everything different names the type first": {
+			exchanged("direct"), func(r *raw, _, x string) {
+				r.send(1, exchangeDeclare(x, "fanout", durable|exchangeAutoDelete|exchangeInternal, text("alternate-exchange", "y")))
+			},
+			closing{406, "inequivalent arg 'type' for exchange '{x}' in vhost '{v}': received 'fanout' but current is 'direct'", 40, 10},
+		},
+		"redeclare with everything but the type different names durable first": {
+			exchanged("direct"), func(r *raw, _, x string) {
+				r.send(1, exchangeDeclare(x, "direct", durable|exchangeAutoDelete|exchangeInternal, text("alternate-exchange", "y")))
+			},
+			closing{406, "inequivalent arg 'durable' for exchange '{x}' in vhost '{v}': received 'true' but current is 'false'", 40, 10},
+		},
+		"redeclare with auto-delete and internal different names auto-delete first": {
+			exchanged("direct"), func(r *raw, _, x string) {
+				r.send(1, exchangeDeclare(x, "direct", exchangeAutoDelete|exchangeInternal, nil))
+			},
+			closing{406, "inequivalent arg 'auto_delete' for exchange '{x}' in vhost '{v}': received 'true' but current is 'false'", 40, 10},
+		},
+		"redeclare a predeclared one with another type": {
+			nil, sending(exchangeDeclare("amq.direct", "topic", durable, nil)),
+			closing{406, "inequivalent arg 'type' for exchange 'amq.direct' in vhost '{v}': received 'topic' but current is 'direct'", 40, 10},
+		},
+		"redeclare a predeclared one as transient": {
+			nil, sending(exchangeDeclare("amq.topic", "topic", 0, nil)),
+			closing{406, "inequivalent arg 'durable' for exchange 'amq.topic' in vhost '{v}': received 'false' but current is 'true'", 40, 10},
+		},
+		"an alternate exchange that is a boolean": {
+			nil, func(r *raw, _, x string) {
+				r.send(1, exchangeDeclare(x, "direct", 0, field("alternate-exchange", 't', uint8(1))))
+			},
+			closing{406, "invalid type 'bool' for arg 'alternate-exchange' in exchange '{x}' in vhost '{v}'", 40, 10},
+		},
+		"an alternate exchange that is void": {
+			nil, func(r *raw, _, x string) {
+				r.send(1, exchangeDeclare(x, "direct", 0, field("alternate-exchange", 'V')))
+			},
+			closing{406, "invalid type 'void' for arg 'alternate-exchange' in exchange '{x}' in vhost '{v}'", 40, 10},
+		},
+		"redeclare with an alternate exchange that is no string": {
+			exchanged("direct", text("alternate-exchange", "foo")),
+			func(r *raw, _, x string) {
+				r.send(1, exchangeDeclare(x, "direct", 0, number("alternate-exchange", 1)))
+			},
+			closing{406, "inequivalent arg 'alternate-exchange' for exchange '{x}' in vhost '{v}': received '1' but current is 'foo'", 40, 10},
+		},
 		"an alternate exchange that is no string": {
 			nil, func(r *raw, _, x string) {
 				r.send(1, exchangeDeclare(x, "direct", 0, number("alternate-exchange", 1)))
@@ -113,6 +173,22 @@ func TestRefusalsOfExchangeMethods(t T) {
 			nil, sending(exchangeBind("amq.direct", "amq.headers", "k", text("x-match", "some"))),
 			closing{406, `Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x`, 40, 30},
 		},
+		"bind with an x-match in capitals": {
+			nil, sending(exchangeBind("amq.direct", "amq.match", "k", text("x-match", "ALL"))),
+			closing{406, `Invalid x-match field value <<"ALL">>; expected all, any, all-with-x, or any-with-x`, 40, 30},
+		},
+		"bind with an empty x-match": {
+			nil, sending(exchangeBind("amq.direct", "amq.match", "k", text("x-match", ""))),
+			closing{406, "Invalid x-match field value <<>>; expected all, any, all-with-x, or any-with-x", 40, 30},
+		},
+		"delete a predeclared one if unused": {
+			nil, sending(exchangeDelete("amq.fanout", ifUnused)),
+			closing{403, "deletion of system exchange 'amq.fanout' in vhost '{v}' not allowed", 40, 20},
+		},
+		"delete the trace exchange": {
+			nil, sending(exchangeDelete("amq.rabbitmq.trace", 0)),
+			closing{403, "deletion of system exchange 'amq.rabbitmq.trace' in vhost '{v}' not allowed", 40, 20},
+		},
 	})
 }
 
@@ -159,6 +235,28 @@ func TestRefusalsOfQueueMethods(t T) {
 			nil, sending(queueDeclare("amq.conformance", passive, nil)),
 			closing{404, "no queue 'amq.conformance' in vhost '{v}'", 50, 10},
 		},
+		"declare the empty name passively": {
+			nil, sending(queueDeclare("", passive, nil)), closing{404, "no queue '' in vhost '{v}'", 50, 10},
+		},
+		"declare the empty name passively after another": {
+			declared(), sending(queueDeclare("", passive, nil)), closing{404, "no queue '' in vhost '{v}'", 50, 10},
+		},
+		"unbind a queue exclusive to another connection": {
+			func(r *raw, q, x string) {
+				other := openRaw(r.t)
+				other.call(1, queueDeclare(q, exclusive, nil), 11)
+				other.call(1, queueBind(q, "amq.direct", q, nil), 21)
+			},
+			func(r *raw, q, _ string) { r.send(1, queueUnbind(q, "amq.direct", q, nil)) }, closing{405, locked, 50, 50},
+		},
+		"declare a queue exclusive to another connection with other arguments": {
+			foreign, func(r *raw, q, _ string) {
+				r.send(1, queueDeclare(q, exclusive|autoDelete, number("x-max-length", 1)))
+			}, closing{405, locked, 50, 10},
+		},
+		"delete a queue exclusive to another connection if empty": {
+			foreign, func(r *raw, q, _ string) { r.send(1, queueDelete(q, ifEmpty|ifUnused)) }, closing{405, locked, 50, 40},
+		},
 		"declare a queue exclusive to another connection": {
 			foreign, func(r *raw, q, _ string) { r.send(1, queueDeclare(q, exclusive, nil)) }, closing{405, locked, 50, 10},
 		},
@@ -195,6 +293,21 @@ func TestRefusalsOfQueueMethods(t T) {
 		"redeclare with another auto-delete": {
 			declared(), func(r *raw, q, _ string) { r.send(1, queueDeclare(q, exclusive|autoDelete, nil)) },
 			closing{406, "inequivalent arg 'auto_delete' for queue '{q}' in vhost '{v}': received 'true' but current is 'false'", 50, 10},
+		},
+		"redeclare an auto-delete one without": {
+			func(r *raw, q, _ string) { r.call(1, queueDeclare(q, exclusive|autoDelete, nil), 11) },
+			func(r *raw, q, _ string) { r.send(1, queueDeclare(q, exclusive, nil)) },
+			closing{406, "inequivalent arg 'auto_delete' for queue '{q}' in vhost '{v}': received 'false' but current is 'true'", 50, 10},
+		},
+		"redeclare with auto-delete and an argument different names auto-delete first": {
+			declared(), func(r *raw, q, _ string) {
+				r.send(1, queueDeclare(q, exclusive|autoDelete, number("x-max-length", 1)))
+			},
+			closing{406, "inequivalent arg 'auto_delete' for queue '{q}' in vhost '{v}': received 'true' but current is 'false'", 50, 10},
+		},
+		"redeclare with an argument that is invalid": { // what is there is compared, not checked
+			declared(), func(r *raw, q, _ string) { r.send(1, queueDeclare(q, exclusive, number("x-max-length", -1))) },
+			closing{406, "inequivalent arg 'x-max-length' for queue '{q}' in vhost '{v}': received the value '-1' of type 'signedint' but current is none", 50, 10},
 		},
 		"redeclare with everything different names durable first": {
 			func(r *raw, q, _ string) { r.call(1, queueDeclare(q, durable, nil), 11) },
@@ -258,6 +371,14 @@ func TestRefusalsOfQueueMethods(t T) {
 		"bind with a bad x-match": {
 			declared(), func(r *raw, q, _ string) { r.send(1, queueBind(q, "amq.headers", "", text("x-match", "some"))) },
 			closing{406, `Invalid x-match field value <<"some">>; expected all, any, all-with-x, or any-with-x`, 50, 20},
+		},
+		"bind with an x-match that is void": {
+			declared(), func(r *raw, q, _ string) { r.send(1, queueBind(q, "amq.headers", "", field("x-match", 'V'))) },
+			closing{406, "Invalid x-match field type void (value undefined); expected longstr", 50, 20},
+		},
+		"bind with an x-match that is a boolean": {
+			declared(), func(r *raw, q, _ string) { r.send(1, queueBind(q, "amq.headers", "", field("x-match", 't', uint8(1)))) },
+			closing{406, "Invalid x-match field type bool (value true); expected longstr", 50, 20},
 		},
 		"bind with an x-match that is no string": {
 			declared(), func(r *raw, q, _ string) { r.send(1, queueBind(q, "amq.headers", "", number("x-match", 1))) },

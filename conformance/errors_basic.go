@@ -55,6 +55,23 @@ func TestRefusalsOfBasicMethods(t T) {
 			declared(), consume(0, text("x-priority", "high")),
 			closing{406, `invalid arg 'x-priority' for queue '{q}' in vhost '{v}': "expected integer, got longstr"`, 60, 20},
 		},
+		"consume with a priority that is a boolean": {
+			declared(), consume(0, field("x-priority", 't', uint8(1))),
+			closing{406, `invalid arg 'x-priority' for queue '{q}' in vhost '{v}': "expected integer, got bool"`, 60, 20},
+		},
+		"consume with a priority that is void": {
+			declared(), consume(0, field("x-priority", 'V')),
+			closing{406, `invalid arg 'x-priority' for queue '{q}' in vhost '{v}': "expected integer, got void"`, 60, 20},
+		},
+		"consume with a priority that is a double": {
+			declared(), consume(0, field("x-priority", 'd', uint64(0))),
+			closing{406, `invalid arg 'x-priority' for queue '{q}' in vhost '{v}': "expected integer, got double"`, 60, 20},
+		},
+		"consume exclusively where others consume with a bad priority names that": {
+			func(r *raw, q, x string) { declared()(r, q, x); r.call(1, basicConsume(q, "other", 0, nil), 21) },
+			consume(exclusiveConsumer, text("x-priority", "high")),
+			closing{406, `invalid arg 'x-priority' for queue '{q}' in vhost '{v}': "expected integer, got longstr"`, 60, 20},
+		},
 		"consume a classic queue with a stream offset": {
 			declared(), consume(0, text("x-stream-offset", "first")),
 			closing{406, "invalid arg 'x-stream-offset' for queue '{q}' in vhost '{v}' of queue type rabbit_classic_queue", 60, 20},
@@ -96,6 +113,33 @@ func TestRefusalsOfBasicMethods(t T) {
 		"publish with a negative expiration":        expiration("-1", "{value_negative,-1}"),
 		"publish with an expiration above ten years": expiration("315360000001",
 			"{value_too_large,315360000001}"),
+		"publish with an expiration far above ten years": expiration("9999999999999",
+			"{value_too_large,9999999999999}"),
+		"publish with a hexadecimal expiration":    expiration("0x10", `{leftover_string,"x10"}`),
+		"publish with two signs for an expiration": expiration("--5", "no_integer"),
+		"publish with octets after an expiration":  expiration("5\x00\x01", "{leftover_string,[0,1]}"),
+		"publish with only a sign for expiration":  expiration("+", "no_integer"),
+		"publish with a line end after expiration": expiration("5\n", `{leftover_string,"\n"}`),
+		"publish with an empty user id": {
+			nil, publish("amq.direct", 0, props(flagUserID, "")),
+			closing{406, "user_id property set to '' but authenticated user was '" + target.user + "'", 60, 40},
+		},
+		"publish with a user id in another case": {
+			nil, publish("amq.direct", 0, props(flagUserID, strings.ToUpper(target.user)+"x")),
+			closing{406, "user_id property set to '" + strings.ToUpper(target.user) + "x' but authenticated user was '" + target.user + "'", 60, 40},
+		},
+		"publish with a CC that is a table": {
+			nil, publish("amq.direct", 0, headers(field("CC", 'F', text("a", "b")))),
+			closing{406, `invalid message: {unacceptable_type_in_header,"CC",table}`, 60, 40},
+		},
+		"publish with a BCC that is void": {
+			nil, publish("amq.direct", 0, headers(field("BCC", 'V'))),
+			closing{406, `invalid message: {unacceptable_type_in_header,"BCC",void}`, 60, 40},
+		},
+		"publish with a CC and a BCC that are no arrays names CC": {
+			nil, publish("amq.direct", 0, headers(text("BCC", "k"), text("CC", "k"))),
+			closing{406, `invalid message: {unacceptable_type_in_header,"CC",longstr}`, 60, 40},
+		},
 		"publish with a CC that is no array": {
 			nil, publish("amq.direct", 0, headers(text("CC", "k"))),
 			closing{406, `invalid message: {unacceptable_type_in_header,"CC",longstr}`, 60, 40},

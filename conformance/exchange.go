@@ -117,3 +117,80 @@ func TestInternalExchangeMayBeBoundTo(t T) {
 	s.publish(source, "", "a")
 	s.wantDrain(queue, "a")
 }
+
+func TestNamesCloseToTheReservedPrefixAreFree(t T) {
+	t.Parallel()
+	s := open(t)
+	for _, prefix := range []string{"amq", "amq-", "AMQ.", " amq."} {
+		name := prefix + unique(t)
+		s.ok(s.ExchangeDeclare(name, "fanout", false, true, false, false, nil))
+		_, err := s.QueueDeclare(name, false, false, true, false, nil)
+		s.ok(err)
+		s.bind(name, name, "", nil)
+		s.publish(name, "", "a")
+		s.wantDrain(name, "a")
+	}
+}
+
+func TestExchangeDeleteAndExchangeBindLoseLineBreaks(t T) {
+	t.Parallel()
+	s := open(t)
+	source, x := s.exchange("fanout", nil), s.exchange("fanout", nil)
+	s.ok(s.ExchangeBind("\r"+x+"\n", "", source+"\r\n", false, nil))
+	queue := s.bound(x, "", nil)
+	s.publish(source, "", "a")
+	s.wantDrain(queue, "a")
+	s.ok(s.ExchangeUnbind(x+"\n", "", "\n"+source, false, nil))
+	s.publish(source, "", "b")
+	s.wantDrain(queue, "")
+	s.ok(s.ExchangeDelete(x+"\r\n", false, false))
+	s.gone(x)
+}
+
+func TestPublishTakesTheNameAsItIs(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	s.publish(x+"\n", "", "a")
+	s.refused(404, "no exchange '%s\n' in vhost '%s'", x, target.vhost)
+}
+
+func TestExchangeThatIsOnlyADestinationIsUnused(t T) {
+	t.Parallel()
+	s := open(t)
+	source, x := s.exchange("fanout", nil), s.exchange("fanout", nil)
+	s.ok(s.ExchangeBind(x, "", source, false, nil))
+	s.ok(s.ExchangeDelete(x, true, false))
+	s.gone(x)
+}
+
+func TestRedeclaringAnExchangeKeepsItsBindings(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	queue := s.bound(x, "", nil)
+	s.ok(s.ExchangeDeclare(x, "fanout", false, false, false, false, nil))
+	s.publish(x, "", "a")
+	s.wantDrain(queue, "a")
+}
+
+func TestDeletedExchangeMayBeDeclaredDifferently(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", amqp.Table{"alternate-exchange": "amq.fanout"})
+	s.ok(s.ExchangeDelete(x, false, false))
+	s.ok(s.ExchangeDeclare(x, "direct", true, true, false, false, nil))
+}
+
+func TestExchangesOfEveryTypeMayBeDurableInternalAndAutoDelete(t T) {
+	t.Parallel()
+	s := open(t)
+	for _, kind := range []string{"direct", "fanout", "topic", "headers"} {
+		x := s.exchangeName()
+		s.ok(s.ExchangeDeclare(x, kind, true, true, true, false, nil))
+		s.ok(s.ExchangeDeclare(x, kind, true, true, true, false, nil))
+		other := s.sibling()
+		other.publish(x, "", "a")
+		other.refused(403, "cannot publish to internal exchange '%s' in vhost '%s'", x, target.vhost)
+	}
+}

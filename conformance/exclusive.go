@@ -98,3 +98,72 @@ func TestExclusiveConsumerIsOverWithItsChannel(t T) {
 		return err == nil
 	})
 }
+
+func TestExclusiveQueueMayBeRedeclaredOnAnotherChannelOfItsConnection(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	_, err := s.sibling().QueueDeclare(queue, false, false, true, false, nil)
+	s.ok(err)
+}
+
+func TestExclusiveQueuesGoWithTheirConnectionConsumedOrNot(t T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	idle, consumed := other.queue(nil), other.queue(nil)
+	other.consume(consumed)
+	s.publish("", consumed, "a") // unacked at the end
+	other.ok(other.connection.Close())
+	for _, name := range []string{idle, consumed} {
+		_, err := s.QueueDeclare(name, false, false, true, false, nil)
+		s.ok(err)
+		s.wantDrain(name, "")
+	}
+}
+
+func TestExclusiveQueuesDoNotDeadLetterWhenTheirConnectionEnds(t T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	dead := s.queue(nil)
+	queue := other.queue(deadLettering(dead, nil))
+	other.publish("", queue, "a", "b")
+	other.get(queue)
+	other.ok(other.connection.Close())
+	s.missing(queue)
+	s.publish("", dead, "sentinel")
+	s.wantDrain(dead, "sentinel")
+}
+
+func TestExclusiveAutoDeleteQueueGoesWithItsLastConsumer(t T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, false, true, true, false, nil)
+	s.ok(err)
+	c := s.consume(name)
+	s.ok(s.Cancel(c.tag, false))
+	s.missing(name)
+}
+
+func TestExclusiveConsumerKeepsOtherConnectionsOutToo(t T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	queue := s.shared(nil)
+	s.consumeWith(queue, false, true, nil)
+	if _, err := other.Consume(queue, "", true, false, false, false, nil); err == nil {
+		t.Fatal("consuming, want a refusal")
+	}
+	other.refused(403, "queue '%s' in vhost '%s' in exclusive use", queue, target.vhost)
+}
+
+func TestUnackedOfAnExclusiveConsumerDoNotKeepOthersOut(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b")
+	s.ok(s.Qos(1, 0, false))
+	c := s.consumeWith(queue, false, true, nil)
+	c.want("a")
+	s.ok(s.Cancel(c.tag, false))
+	s.sibling().consumeWith(queue, false, true, nil).want("b")
+}

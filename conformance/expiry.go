@@ -73,3 +73,38 @@ func TestQueueInUseDoesNotExpire(t T) {
 		})
 	}
 }
+
+func TestPublishingDoesNotKeepAQueueAlive(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, witness := s.leased(amqp.Table{"x-expires": int32(400)})
+	eventually(t, "the queue has expired", func() bool {
+		s.publish("", queue, "a")
+		ch, err := s.connection.Channel()
+		s.ok(err)
+		defer ch.Close()
+		return ch.ExchangeDeclarePassive(witness, "", false, false, false, false, nil) != nil
+	})
+}
+
+func TestUnackedMessagesDoNotKeepAQueueAlive(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, witness := s.leased(amqp.Table{"x-expires": int32(300)})
+	s.publish("", queue, "a")
+	d := s.get(queue)
+	s.gone(witness)
+	s.ok(d.Ack(false))
+	s.missing(queue)
+}
+
+func TestExpiredQueueMayBeDeclaredAnew(t T) {
+	t.Parallel()
+	s := open(t)
+	queue, witness := s.leased(amqp.Table{"x-expires": int32(300)})
+	s.publish("", queue, "a")
+	s.gone(witness)
+	_, err := s.QueueDeclare(queue, false, false, true, false, nil) // with other arguments
+	s.ok(err)
+	s.wantDrain(queue, "")
+}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 )
 
@@ -353,5 +354,75 @@ func TestDuplicateTableKeysAreAccepted(t T) {
 	r.call(1, basicGet(queue, 1), 71)
 	if _, body := r.content(1); body != "c" {
 		t.Errorf("got %q, want c: the first value counts", body)
+	}
+}
+
+func TestBodyFrameOneOctetBelowAndAtTheLimit(t T) {
+	t.Parallel()
+	r := connectRaw(t, handshake{frameMax: 8192})
+	r.openChannel(1)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	for _, size := range []int{8183, 8184, 8185} {
+		body := strings.Repeat("x", size)
+		r.publish(1, "", queue, nil, body)
+		r.call(1, basicGet(queue, 1), 71)
+		if _, got := r.content(1); got != body {
+			t.Errorf("body: got %d octets, want %d", len(got), size)
+		}
+	}
+}
+
+func TestHeaderFrameAboveTheLimitIs501(t T) {
+	t.Parallel()
+	r := connectRaw(t, handshake{frameMax: 8192})
+	r.openChannel(1)
+	r.send(1, basicPublish("", "nowhere", 0))
+	header := contentHeader(0, headers(text("a", strings.Repeat("x", 8192))))
+	r.write(appendFrame(nil, frameHeader, 1, header)[:7])
+	r.expectClose(0, closing{501, fmt.Sprintf("type 2, all octets = <<>>: {frame_too_large,%d,8184}", len(header)), 0, 0})
+}
+
+func TestMethodFrameAsLargeAsTheLimit(t T) {
+	t.Parallel()
+	r := connectRaw(t, handshake{frameMax: 8192})
+	r.openChannel(1)
+	queue := unique(t)
+	base := len(queueDeclare(queue, exclusive, text("x-own", "")))
+	r.call(1, queueDeclare(queue, exclusive, text("x-own", strings.Repeat("x", 8184-base))), 11)
+}
+
+func TestNamesInTablesMayBe255Octets(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	name := strings.Repeat("n", 255)
+	r.call(1, queueDeclare(unique(t), exclusive, text(name, "1")), 11)
+	x := unique(t)
+	r.call(1, exchangeDeclare(x, "headers", exchangeAutoDelete, nil), 11)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, queueBind(queue, x, "", text(name, "1")), 21)
+	r.publish(1, x, "", headers(text(name, "1")), "a")
+	r.call(1, basicGet(queue, 1), 71)
+}
+
+func TestWhatIsNoTextInATableNeedNotBeUTF8(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.call(1, queueDeclare(unique(t), exclusive, table(text("x-own", "\xff\xfe"), text("\xc3", "1"))), 11)
+}
+
+func TestManySmallFramesInOneWrite(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	const pings = 2000
+	var octets []byte
+	for range pings {
+		octets = appendFrame(octets, frameMethod, 1, method(20, 20, uint8(1)))
+		octets = appendFrame(octets, frameHeartbeat, 0, nil)
+	}
+	r.write(octets)
+	for range pings {
+		r.expect(1, 20, 21)
 	}
 }

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -289,5 +290,72 @@ func TestMissingVirtualHostIs530(t T) {
 		r := tuneRaw(t, handshake{})
 		r.send(0, connectionOpen(name))
 		r.expectClose(0, closing{530, "vhost " + name + " not found", 10, 40})
+	}
+}
+
+func TestStartThatIsNeverAnsweredIsDroppedAfterTenSeconds(t T) {
+	t.Parallel()
+	slow(t)
+	greetRaw(t).expectGone()
+}
+
+func TestConnectionThatIsNeverOpenedIsDroppedAfterTenSeconds(t T) {
+	t.Parallel()
+	slow(t)
+	tuneRaw(t, handshake{}).expectGone()
+}
+
+func TestCapabilitiesThatAreNoBooleansDoNotCount(t T) {
+	t.Parallel()
+	for name, value := range map[string]fields{
+		"false":  field("consumer_cancel_notify", 't', uint8(0)),
+		"number": number("consumer_cancel_notify", 1),
+		"text":   text("consumer_cancel_notify", "true"),
+	} {
+		t.Run(name, func(t T) {
+			t.Parallel()
+			r := connectRaw(t, handshake{properties: field("capabilities", 'F', value)})
+			r.openChannel(1)
+			queue := unique(t)
+			r.call(1, queueDeclare(queue, exclusive, nil), 11)
+			r.call(1, basicConsume(queue, "mine", 0, nil), 21)
+			r.call(1, queueDelete(queue, 0), 41)
+			r.ping(1) // and no basic.cancel
+		})
+	}
+}
+
+func TestConnectionsMayDifferInTheirLimits(t T) {
+	t.Parallel()
+	small, large := connectRaw(t, handshake{frameMax: 8192}), openRaw(t)
+	small.openChannel(1)
+	queue := unique(t)
+	small.call(1, queueDeclare(queue, exclusive, nil), 11)
+	small.call(1, basicConsume(queue, "c", noAck, nil), 21)
+	body := strings.Repeat("x", 100000)
+	large.publish(1, "", queue, nil, body) // in one frame
+	small.expect(1, 60, 60)
+	if _, got := small.content(1); got != body {
+		t.Errorf("body: got %d octets, want %d", len(got), len(body))
+	}
+}
+
+func TestServerPropertiesAreSortedTextsAndOneTable(t T) {
+	t.Parallel()
+	r := dialRaw(t)
+	r.write([]byte("AMQP\x00\x00\x09\x01"))
+	start := r.expect(0, 10, 10)
+	start.short()
+	var names []string
+	for a := (&arguments{t: t, octets: start.take(int(start.long()))}); len(a.octets) > 0; {
+		name, tag := a.shortstr(), a.octet()
+		names = append(names, name)
+		if want := map[bool]byte{true: 'F', false: 'S'}[name == "capabilities"]; tag != want {
+			t.Errorf("%s: got tag %c, want %c", name, tag, want)
+		}
+		a.longstr() // tables have four octets of length in front, too
+	}
+	if !slices.IsSorted(names) {
+		t.Errorf("names: got %q, want them sorted", names)
 	}
 }

@@ -15,6 +15,7 @@ type Options struct {
 	Only     *regexp.Regexp // checks the rules whose name matches; nil is all
 	Short    bool           // leaves out what waits for a broker's own timers
 	Parallel int            // rules checked at a time; 16 if it is 0
+	Restart  string         // a shell command that restarts the broker; what survives it is left out without
 
 	// Management is the URL of the broker's management API, with an
 	// administrator's name and password. Without it the rules are left out for
@@ -35,6 +36,7 @@ func Judge(address string, o Options) (Report, error) {
 		return Report{}, err
 	}
 	target, impatient = met, o.Short
+	turning = restart{broker: restartCommand(o.Restart)}
 	report := Report{Product: met.product, Version: met.version, Address: Bare(address), Started: time.Now().UTC()}
 	report.Results = judgeAll(Chapters, o)
 	report.Seconds = time.Since(report.Started).Seconds()
@@ -51,8 +53,8 @@ func Bare(address string) string {
 	return u.String()
 }
 
-// judgeAll checks the rules of chapters: first those that run alone, then all
-// others in parallel.
+// judgeAll checks the rules of chapters: first those that run alone, then, after a
+// restart if they want one, all others in parallel.
 func judgeAll(chapters []Chapter, o Options) []Result {
 	results, checks := choose(chapters, o.Only)
 	all := newTrial("", nil, tokens(o.Parallel), patienceWithRules)
@@ -67,6 +69,7 @@ func judgeAll(chapters []Chapter, o Options) []Result {
 				ended <- i
 			}()
 		}
+		turning.happen()
 		all.runParts()
 	}()
 	for range checks {

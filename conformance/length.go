@@ -187,3 +187,114 @@ func TestDroppedMessageOfAFullQueueIsTheOldestEvenIfRequeued(t T) {
 	s.publish("", queue, "c")
 	s.wantDrain(queue, "b c")
 }
+
+func TestLengthIsLookedAtBeforeTTL(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(0), "x-message-ttl": int32(0)}))
+	s.publish("", queue, "a")
+	if got := deaths(t, s.consume(dead).next())[0]["reason"]; got != "maxlen" {
+		t.Errorf("reason: got %v, want maxlen, not expired", got)
+	}
+}
+
+func TestRequeueAboveMaxLengthDeliversToAWaitingConsumer(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
+	s.publish("", queue, "a")
+	s.get(queue)
+	s.publish("", queue, "b")
+	last := s.get(queue)
+	c := s.sibling().consume(queue) // has room for both
+	s.ok(last.Nack(true, true))
+	c.want("a b")
+	s.wantDrain(dead, "")
+}
+
+func TestExpiredAtOnceLeavesRoomInAFullQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
+	s.confirm()
+	for range 3 {
+		if !s.confirmed("", queue, amqp.Publishing{Expiration: "0"}) {
+			t.Error("got a nack, want an ack: the one before has expired")
+		}
+	}
+	s.wantDrain(queue, "")
+}
+
+func TestOneLargeMessageDropsSeveralSmallOnes(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(6)})
+	s.publish("", queue, "aa", "bb", "cc", "ddddd")
+	s.wantDrain(queue, "ddddd")
+}
+
+func TestUnackedMessagesDoNotCountAgainstMaxLengthBytes(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length-bytes": int32(3), "x-overflow": "reject-publish"})
+	s.publish("", queue, "aaa")
+	s.get(queue)
+	s.publish("", queue, "bbb", "c")
+	s.wantDrain(queue, "bbb")
+}
+
+func TestDroppedMessagesDieOldestFirst(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(2)}))
+	s.publish("", queue, "a", "b", "c", "d", "e")
+	s.consume(dead).want("a b c")
+	s.wantDrain(queue, "d e")
+}
+
+func TestRejectPublishDlxWithoutAnExchangeOnlyRefuses(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish-dlx"})
+	s.confirm()
+	for body, want := range []bool{true, false} {
+		if got := s.confirmed("", queue, amqp.Publishing{Body: []byte{'a' + byte(body)}}); got != want {
+			t.Errorf("message %d: got acked %v, want %v", body, got, want)
+		}
+	}
+	s.wantDrain(queue, "a")
+}
+
+func TestFullPriorityQueueRefusesEvenTheHighestPriority(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1), "x-max-priority": int32(9), "x-overflow": "reject-publish"})
+	s.prioritised(queue, 1, 9)
+	s.wantDrain(queue, "1a")
+}
+
+func TestConsumerWithRoomKeepsADropHeadQueueWithinItsLimit(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-max-length": int32(1)})
+	s.ok(s.Qos(2, 0, false))
+	c := s.consume(queue)
+	s.publish("", queue, "a", "b", "c", "d")
+	c.want("a b")
+	c.wantRest("")
+	s.wantDrain(queue, "d")
+}
+
+func TestLengthLimitsOfTwoQueuesAreSeparate(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	short, long := s.queue(amqp.Table{"x-max-length": int32(1)}), s.bound(x, "", nil)
+	s.bind(short, x, "", nil)
+	s.publish(x, "", "a", "b", "c")
+	s.wantDrain(short, "c")
+	s.wantDrain(long, "a b c")
+}

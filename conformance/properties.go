@@ -1,6 +1,9 @@
 package conformance
 
-import ()
+import (
+	"fmt"
+	"strings"
+)
 
 // roundTrip publishes properties and returns what is delivered.
 func roundTrip(t T, p properties) properties {
@@ -148,5 +151,56 @@ func TestPropertiesLargerThanAFrameAreNotLost(t T) {
 	r.expect(1, 60, 60)
 	if got, _ := r.content(1); string(got) != string(p) {
 		t.Errorf("got %d octets of properties, want %d", len(got), len(p))
+	}
+}
+
+func TestHeadersOfAHundredThousandOctetsPassThrough(t T) {
+	t.Parallel()
+	p := headers(text("a", strings.Repeat("x", 100000)), text("b", "1"))
+	if got := roundTrip(t, p); string(got) != string(p) {
+		t.Errorf("got %d octets, want the same %d", len(got), len(p))
+	}
+}
+
+func TestThousandHeadersPassThrough(t T) {
+	t.Parallel()
+	var all []fields
+	for i := range 1000 {
+		all = append(all, number(fmt.Sprintf("header-%04d", i), int32(i)))
+	}
+	p := headers(all...)
+	if got := roundTrip(t, p); string(got) != string(p) {
+		t.Errorf("got %d octets, want the same %d", len(got), len(p))
+	}
+}
+
+func TestPropertiesOf255OctetsPassThrough(t T) {
+	t.Parallel()
+	long := strings.Repeat("x", 255)
+	p := props(flagContentType|flagContentEncoding|flagHeaders|flagCorrelationID|flagReplyTo|flagMessageID|flagType|flagAppID|flagClusterID,
+		long, long, table(number(long, 1)), long, long, long, long, long, long)
+	if got := roundTrip(t, p); string(got) != string(p) {
+		t.Errorf("got %d octets, want the same %d", len(got), len(p))
+	}
+}
+
+func TestPropertiesAreTheSameForEveryQueue(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	x := unique(t)
+	r.call(1, exchangeDeclare(x, "fanout", exchangeAutoDelete, nil), 11)
+	p := props(flagContentType|flagHeaders|flagPriority, "text/x", table(number("a", 1)), uint8(3))
+	var queues []string
+	for range 3 {
+		queue := r.call(1, queueDeclare("", exclusive, nil), 11).shortstr()
+		r.call(1, queueBind(queue, x, "", nil), 21)
+		queues = append(queues, queue)
+	}
+	r.publish(1, x, "", p, "body")
+	for _, queue := range queues {
+		r.call(1, basicGet(queue, 1), 71)
+		if got, body := r.content(1); string(got) != string(p) || body != "body" {
+			t.Errorf("got %q %q, want %q body", got, body, p)
+		}
 	}
 }

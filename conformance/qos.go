@@ -272,3 +272,145 @@ func TestRecoverFreesPrefetch(t T) {
 	}
 	c.wantRest("")
 }
+
+func TestLoweringGlobalPrefetchHoldsDeliveriesBack(t T) {
+	t.Parallel()
+	globalQos(t)
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(4, 0, true))
+	c := s.consume(queue)
+	s.publish("", queue, "a", "b", "c", "d", "e", "f")
+	one, two := c.next(), c.next()
+	three, four := c.next(), c.next()
+	s.ok(s.Qos(2, 0, true))
+	s.ok(one.Ack(false))
+	s.ok(two.Ack(false)) // two are outstanding, and that is the limit
+	s.ok(three.Ack(false))
+	c.want("e")
+	s.ok(four.Ack(false))
+	c.want("f")
+	c.wantRest("")
+}
+
+func TestGetsDoNotCountAgainstGlobalPrefetch(t T) {
+	t.Parallel()
+	globalQos(t)
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b", "c", "d")
+	s.ok(s.Qos(1, 0, true))
+	s.get(queue)
+	s.get(queue)
+	c := s.consume(queue)
+	c.want("c")
+	c.wantRest("")
+}
+
+func TestUnackedOfACancelledConsumerCountAgainstGlobalPrefetch(t T) {
+	t.Parallel()
+	globalQos(t)
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(1, 0, true))
+	first := s.consume(queue)
+	s.publish("", queue, "a", "b")
+	d := first.next()
+	s.ok(s.Cancel(first.tag, false))
+	second := s.consume(queue)
+	s.wantReady(queue, 1)
+	s.ok(d.Ack(false))
+	second.want("b")
+}
+
+func TestUnackedOfACancelledConsumerDoNotCountAgainstTheNext(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(1, 0, false))
+	first := s.consume(queue)
+	s.publish("", queue, "a", "b")
+	first.want("a")
+	s.ok(s.Cancel(first.tag, false))
+	s.consume(queue).want("b")
+}
+
+func TestPrefetchOfAChannelIsForgottenWithIt(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, basicQos(0, 1, 0), 11)
+	r.call(1, channelClose(), 41)
+	r.openChannel(1)
+	r.call(1, basicConsume(queue, "c", 0, nil), 21)
+	for range 3 {
+		r.publish(1, "", queue, nil, "m")
+	}
+	for range 3 {
+		r.expect(1, 60, 60)
+		r.content(1)
+	}
+}
+
+func TestPrefetchIsPerConsumerOnOneQueueOrMany(t T) {
+	t.Parallel()
+	s := open(t)
+	one, two := s.queue(nil), s.queue(nil)
+	s.ok(s.Qos(2, 0, false))
+	first, second := s.consume(one), s.consume(two)
+	s.publish("", one, "a", "b", "c")
+	s.publish("", two, "d", "e", "f")
+	first.want("a b")
+	second.want("d e")
+	first.wantRest("")
+	second.wantRest("")
+}
+
+func TestAcksOfATransactionFreePrefetchAtCommit(t T) {
+	t.Parallel()
+	s, outside := transactional(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(1, 0, false))
+	c := s.consume(queue)
+	outside.publish("", queue, "a", "b")
+	d := c.next()
+	outside.wantReady(queue, 1)
+	s.ok(d.Ack(false))
+	s.inspect(queue) // the ack has arrived
+	outside.wantReady(queue, 1)
+	s.ok(s.TxCommit())
+	c.want("b")
+}
+
+func TestDeletedQueueFreesGlobalPrefetchWhenItsDeliveriesAreAcked(t T) {
+	t.Parallel()
+	globalQos(t)
+	s := open(t)
+	deleted, living := s.queue(nil), s.queue(nil)
+	s.ok(s.Qos(1, 0, true))
+	c := s.consume(deleted)
+	s.publish("", deleted, "a")
+	d := c.next()
+	_, err := s.QueueDelete(deleted, false, false, false)
+	s.ok(err)
+	next := s.consume(living)
+	s.publish("", living, "b")
+	s.ok(d.Ack(false))
+	next.want("b")
+}
+
+func TestNackMultipleFreesPrefetchForWhatItRequeues(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(2, 0, false))
+	c := s.consume(queue)
+	s.publish("", queue, "a", "b", "c")
+	c.want("a")
+	d := c.next()
+	s.ok(d.Nack(true, true))
+	c.want("a b")
+	c.wantRest("")
+	s.wantDrain(queue, "c")
+}

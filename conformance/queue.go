@@ -194,6 +194,11 @@ func TestTransientSharedQueues(t T) {
 	s.ok(err)
 	other := open(t)
 	other.inspect(name)
+	another := other.sibling()
+	if _, err = another.QueueDeclare(name, true, false, false, false, nil); err == nil {
+		t.Error("redeclared as durable")
+	}
+	another.refused(406, "inequivalent arg 'durable' for queue '%s' in vhost '%s': received 'true' but current is 'false'", name, target.vhost)
 	_, err = other.QueueDelete(name, false, false, false)
 	s.ok(err)
 }
@@ -305,4 +310,83 @@ func TestNoWaitDoesNotSuppressErrors(t T) {
 	r := openRaw(t)
 	r.send(1, queueDeclare("amq.conformance", exclusive|noWait, nil))
 	r.expectClose(1, closing{403, "queue name 'amq.conformance' contains reserved prefix 'amq.*'", 50, 10})
+}
+
+func TestLastDeclaredQueueIsForgottenWithItsChannel(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	r.openChannel(2)
+	r.call(1, queueDeclare(unique(t), exclusive, nil), 11)
+	r.send(2, queuePurge("")) // another channel never knew it
+	r.expectClose(2, closing{404, "no previously declared queue", 50, 30})
+	r.call(1, channelClose(), 41)
+	r.openChannel(1)
+	r.send(1, queuePurge(""))
+	r.expectClose(1, closing{404, "no previously declared queue", 50, 30})
+}
+
+func TestLastDeclaredQueueStaysTheLastWhenItIsDeleted(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.call(1, queueDelete(queue, 0), 41)
+	r.send(1, basicGet("", 0))
+	r.expectClose(1, closing{404, "no queue '" + queue + "' in vhost '" + target.vhost + "'", 60, 70})
+}
+
+func TestQueuesAndExchangesHaveNamesOfTheirOwn(t T) {
+	t.Parallel()
+	s := open(t)
+	x, queue := s.exchange("fanout", nil), s.queue(nil)
+	_, err := s.QueueDeclare(x, false, false, true, false, nil)
+	s.ok(err)
+	_, err = s.QueueDelete(x, false, false, false)
+	s.ok(err)
+	s.bind(queue, x, "", nil) // the exchange is still there
+}
+
+func TestEmptyQueueTypeIsTheDefault(t T) {
+	t.Parallel()
+	if !always(t, "4.0", "an empty x-queue-type and undefined mean the default") {
+		t.Skip("refused by this version")
+	}
+	s := open(t)
+	queue := s.queue(nil)
+	for _, name := range []string{"", "undefined", "classic"} {
+		_, err := s.QueueDeclare(queue, false, false, true, false, amqp.Table{"x-queue-type": name})
+		s.ok(err)
+	}
+}
+
+func TestQueueLeaderLocatorIsAcceptedForClassicQueues(t T) {
+	t.Parallel()
+	if !always(t, "4.0", "x-queue-leader-locator is for classic queues, too") {
+		t.Skip("refused by this version")
+	}
+	s := open(t)
+	s.queue(amqp.Table{"x-queue-leader-locator": "client-local"})
+	s.queue(amqp.Table{"x-queue-leader-locator": "balanced"})
+}
+
+func TestArgumentsOfMirrorsAreAccepted(t T) {
+	t.Parallel()
+	s := open(t)
+	s.queue(amqp.Table{"x-queue-master-locator": "min-masters", "x-ha-policy": "all"})
+}
+
+func TestDeclareOkOfARedeclareCountsToo(t T) {
+	t.Parallel()
+	r := openRaw(t)
+	queue := unique(t)
+	r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	r.publish(1, "", queue, nil, "a")
+	r.publish(1, "", queue, nil, "b")
+	r.call(1, basicGet(queue, 0), 71) // so that both have arrived
+	r.content(1)
+	answer := r.call(1, queueDeclare(queue, exclusive, nil), 11)
+	if name, ready, consumers := answer.shortstr(), answer.long(), answer.long(); name != queue || ready != 1 || consumers != 0 {
+		t.Errorf("got %q, %d ready, %d consumers, want %q, 1, 0", name, ready, consumers, queue)
+	}
+	answer.end()
 }

@@ -43,8 +43,8 @@ type frame struct {
 
 func (f frame) String() string {
 	if f.kind == frameMethod && len(f.payload) >= 4 {
-		return fmt.Sprintf("method %d/%d on channel %d: %q",
-			binary.BigEndian.Uint16(f.payload), binary.BigEndian.Uint16(f.payload[2:]), f.channel, f.payload[4:])
+		class, id := binary.BigEndian.Uint16(f.payload), binary.BigEndian.Uint16(f.payload[2:])
+		return fmt.Sprintf("%s on channel %d: %q", methodName(class, id), f.channel, f.payload[4:])
 	}
 	return fmt.Sprintf("frame type %d on channel %d: %q", f.kind, f.channel, f.payload)
 }
@@ -235,7 +235,7 @@ func (r *raw) expect(channel, class, id uint16) *arguments {
 	f := r.read()
 	head := method(class, id)
 	if f.kind != frameMethod || f.channel != channel || !strings.HasPrefix(string(f.payload), string(head)) {
-		r.t.Fatalf("got %v, want method %d/%d on channel %d", f, class, id, channel)
+		r.t.Fatalf("got %v, want %s on channel %d", f, methodName(class, id), channel)
 	}
 	return &arguments{t: r.t, octets: f.payload[4:]}
 }
@@ -271,6 +271,13 @@ type closing struct {
 	class, method uint16
 }
 
+func (c closing) String() string {
+	if c.class == 0 && c.method == 0 {
+		return fmt.Sprintf("%d %s, for no method", c.code, c.text)
+	}
+	return fmt.Sprintf("%d %s, for %s", c.code, c.text, methodName(c.class, c.method))
+}
+
 // expectClose reads channel.close, or connection.close on channel 0, and
 // compares all that it says. It does not answer.
 func (r *raw) expectClose(channel uint16, want closing) {
@@ -287,7 +294,7 @@ func (r *raw) expectClose(channel uint16, want closing) {
 		want.text = codeName(want.code)
 	}
 	if got != want {
-		r.t.Fatalf("close on channel %d:\n got %+v\nwant %+v", channel, got, want)
+		r.t.Fatalf("close on channel %d:\n got %v\nwant %v", channel, got, want)
 	}
 }
 

@@ -224,3 +224,132 @@ func TestReplyAddressStaysTheSameOnAChannel(t T) {
 	s.publish("", second, "b")
 	replies.want("a b")
 }
+
+func TestReplyAfterCancelIsDropped(t T) {
+	t.Parallel()
+	s := open(t)
+	replies, address := s.request()
+	s.ok(s.Cancel(replies.tag, false))
+	s.mandatory("", address, "a")
+	s.queue(nil) // the channel is still open
+}
+
+func TestRequestAfterCancelIs406(t T) {
+	t.Parallel()
+	s := open(t)
+	replies, _ := s.request()
+	s.ok(s.Cancel(replies.tag, false))
+	s.send("", unique(t), amqp.Publishing{ReplyTo: replyTo})
+	s.refused(406, "fast reply consumer does not exist")
+}
+
+func TestReplyAddressIsGoneWithTheConnectionOfTheRequester(t T) {
+	t.Parallel()
+	s, responder := open(t), open(t)
+	_, address := s.request()
+	s.ok(s.connection.Close())
+	if _, err := responder.QueueDeclarePassive(address, false, false, false, false, nil); err == nil {
+		t.Fatal("the address is still there")
+	}
+	responder.refused(404, "no queue '%s' in vhost '%s'", address, target.vhost)
+}
+
+func TestRepliesKeepPropertiesAndLargeBodies(t T) {
+	t.Parallel()
+	s, responder := open(t), open(t)
+	replies, address := s.request()
+	body := strings.Repeat("x", 300000)
+	responder.send("", address, amqp.Publishing{
+		ContentType: "text/x", CorrelationId: "c", Headers: amqp.Table{"a": "1"}, Priority: 3, Body: []byte(body),
+	})
+	d := replies.next()
+	if d.ContentType != "text/x" || d.CorrelationId != "c" || d.Headers["a"] != "1" || d.Priority != 3 || string(d.Body) != body {
+		t.Errorf("got %q %q %v %d and %d octets, want all as sent", d.ContentType, d.CorrelationId, d.Headers, d.Priority, len(d.Body))
+	}
+	responder.publish("", address, "")
+	if d := replies.next(); len(d.Body) != 0 {
+		t.Errorf("body: got %d octets, want none", len(d.Body))
+	}
+}
+
+func TestRequestsOfATransactionAreRewritten(t T) {
+	t.Parallel()
+	s, responder := transactional(t)
+	replies := s.consumeWith(replyTo, true, false, nil)
+	requests := s.queue(nil)
+	s.send("", requests, amqp.Publishing{ReplyTo: replyTo, Body: []byte("request")})
+	s.ok(s.TxCommit())
+	responder.publish("", responder.get(requests).ReplyTo, "reply")
+	replies.want("reply")
+}
+
+func TestRepliesOfATransactionComeAtCommit(t T) {
+	t.Parallel()
+	s := open(t)
+	responder, outside := transactional(t)
+	replies, address := s.request()
+	responder.publish("", address, "committed")
+	if !always(t, "4.2", "replies of a transaction wait for its commit") {
+		replies.want("committed")
+		return
+	}
+	outside.publish("", address, "first")
+	replies.want("first")
+	responder.ok(responder.TxCommit())
+	replies.want("committed")
+}
+
+func TestRequestsByWayOfAnExchangeAreRewrittenToo(t T) {
+	t.Parallel()
+	s := open(t)
+	replies := s.consumeWith(replyTo, true, false, nil)
+	x := s.exchange("fanout", nil)
+	one, two := s.bound(x, "", nil), s.bound(x, "", nil)
+	s.send(x, "k", amqp.Publishing{ReplyTo: replyTo})
+	for _, queue := range []string{one, two} {
+		s.publish("", s.get(queue).ReplyTo, queue)
+		replies.want(queue)
+	}
+}
+
+func TestRepliesToTheRequestersOwnChannel(t T) {
+	t.Parallel()
+	s := open(t)
+	replies, address := s.request()
+	s.publish("", address, "a", "b")
+	replies.want("a b")
+}
+
+func TestReplyAddressIsForTheDefaultExchangeOnly(t T) {
+	t.Parallel()
+	s, responder := open(t), open(t)
+	replies, address := s.request()
+	x := responder.exchange("direct", nil)
+	responder.mandatory(x, address, "no")
+	if back := responder.returned(); string(back.Body) != "no" {
+		t.Errorf("returned: got %q, want no", back.Body)
+	}
+	responder.publish("", address, "yes")
+	replies.want("yes")
+}
+
+func TestReplyWithoutHyphenIsAnOrdinaryName(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	for _, name := range []string{"amq.rabbitmq.reply", "AMQ.rabbitmq.reply-to", "amq.rabbitmq.reply-to.x"} {
+		s.send("", queue, amqp.Publishing{ReplyTo: name})
+		if d := s.get(queue); d.ReplyTo != name {
+			t.Errorf("reply-to: got %q, want %q as sent", d.ReplyTo, name)
+		}
+	}
+}
+
+func TestReplyConsumerDoesNotCountAgainstPrefetch(t T) {
+	t.Parallel()
+	s, responder := open(t), open(t)
+	s.ok(s.Qos(1, 0, false))
+	replies, address := s.request()
+	responder.publish("", address, "a", "b", "c")
+	replies.want("a b c")
+}

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"strings"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 )
@@ -204,6 +205,18 @@ func TestHeadersExchange(t T) {
 		"arrays compare in order":                       {amqp.Table{"a": []any{"1", "2"}}, amqp.Table{"a": []any{"2", "1"}}, false},
 		"tables compare by element":                     {amqp.Table{"a": amqp.Table{"b": "1"}}, amqp.Table{"a": amqp.Table{"b": "1"}}, true},
 		"tables with different elements differ":         {amqp.Table{"a": amqp.Table{"b": "1"}}, amqp.Table{"a": amqp.Table{"b": "2"}}, false},
+		"timestamps compare":                            {amqp.Table{"a": time.Unix(7, 0)}, amqp.Table{"a": time.Unix(7, 0)}, true},
+		"floats compare across widths":                  {amqp.Table{"a": float32(0.5)}, amqp.Table{"a": float64(0.5)}, true},
+		"different floats differ":                       {amqp.Table{"a": 0.5}, amqp.Table{"a": 0.25}, false},
+		"decimals compare":                              {amqp.Table{"a": amqp.Decimal{Scale: 1, Value: 5}}, amqp.Table{"a": amqp.Decimal{Scale: 1, Value: 5}}, true},
+		"empty strings compare":                         {amqp.Table{"a": ""}, amqp.Table{"a": ""}, true},
+		"an empty string is not nothing":                {amqp.Table{"a": ""}, amqp.Table{"b": ""}, false},
+		"any: a void argument asks for presence":        {amqp.Table{"x-match": "any", "a": nil, "b": "2"}, amqp.Table{"a": "1"}, true},
+		"arrays of different lengths differ":            {amqp.Table{"a": []any{"1"}}, amqp.Table{"a": []any{"1", "2"}}, false},
+		"a string is no array":                          {amqp.Table{"a": "1"}, amqp.Table{"a": []any{"1"}}, false},
+		"x-match of the message does not count":         {amqp.Table{"x-match": "any", "a": "1", "b": "2"}, amqp.Table{"x-match": "all", "a": "1"}, true},
+		"all-with-x: x-match itself does not count":     {amqp.Table{"x-match": "all-with-x", "a": "1"}, amqp.Table{"a": "1"}, true},
+		"a negative integer":                            {amqp.Table{"a": int8(-1)}, amqp.Table{"a": int64(-1)}, true},
 		"a message without headers and a real argument": {amqp.Table{"a": "1"}, nil, false},
 	} {
 		t.Run(rule, func(t T) {
@@ -231,5 +244,61 @@ func TestHeadersExchangeComparesFloatsWithIntegers(t T) {
 		s.wantDrain(queue, "")
 	} else {
 		s.wantDrain(queue, "m")
+	}
+}
+
+func TestTopicKeyOf128Words(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("topic", nil)
+	words := strings.Repeat("a.", 127) + "a"
+	for binding, match := range map[string]bool{
+		words: true, "a.#": true, "#.a": true, strings.Repeat("*.", 127) + "*": true,
+		strings.Repeat("*.", 126) + "*": false, "#.b": false, "a.*": false,
+	} {
+		queue := s.bound(x, binding, nil)
+		s.publish(x, words, "m")
+		if got := s.drain(queue); (got == "m") != match {
+			t.Errorf("%.20s...: got %q, want a match: %v", binding, got, match)
+		}
+	}
+}
+
+func TestFanoutServesQueuesAndExchanges(t T) {
+	t.Parallel()
+	s := open(t)
+	x, next := s.exchange("fanout", nil), s.exchange("direct", nil)
+	s.ok(s.ExchangeBind(next, "whatever", x, false, nil))
+	direct, behind, other := s.bound(x, "", nil), s.bound(next, "k", nil), s.bound(next, "other", nil)
+	s.publish(x, "k", "a")
+	s.wantDrain(direct, "a")
+	s.wantDrain(behind, "a")
+	s.wantDrain(other, "")
+}
+
+func TestDefaultExchangeKnowsQueuesAtOnce(t T) {
+	t.Parallel()
+	s := open(t)
+	for range 20 {
+		queue := s.queue(nil)
+		s.publish("", queue, "a")
+		s.wantDrain(queue, "a")
+	}
+}
+
+func TestRoutingOfOneMessageToAThousandQueues(t T) {
+	t.Parallel()
+	s := open(t)
+	x := s.exchange("fanout", nil)
+	var queues []string
+	for range 1000 {
+		queues = append(queues, s.bound(x, "", nil))
+	}
+	s.confirm()
+	if !s.confirmed(x, "", amqp.Publishing{Body: []byte("a")}) {
+		t.Error("got a nack, want an ack")
+	}
+	for _, queue := range queues {
+		s.wantDrain(queue, "a")
 	}
 }

@@ -125,3 +125,105 @@ func TestFalseSingleActiveConsumerIsNone(t T) {
 	one.next()
 	two.next()
 }
+
+func TestLeavingWaitingConsumerChangesNothing(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	active, leaving, waiting := s.consume(queue), s.consume(queue), s.consume(queue)
+	leaving.wantRest("")
+	s.publish("", queue, "a")
+	active.want("a")
+	s.ok(s.Cancel(active.tag, false))
+	s.publish("", queue, "b")
+	waiting.want("b")
+}
+
+func TestRequeuedByTheActiveConsumerComesBackToIt(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	active, waiting := s.consume(queue), s.consume(queue)
+	s.publish("", queue, "a")
+	d := active.next()
+	s.ok(d.Nack(false, true))
+	active.want("a")
+	waiting.wantRest("")
+}
+
+func TestNextConsumerBecomesActiveWhenTheConnectionOfTheFirstEnds(t T) {
+	t.Parallel()
+	s, other := open(t), open(t)
+	queue := s.shared(singleActive)
+	first := other.consume(queue)
+	second := s.consume(queue)
+	s.publish("", queue, "a", "b")
+	first.want("a b")
+	other.ok(other.connection.Close())
+	for _, want := range []string{"a", "b"} {
+		if d := second.next(); string(d.Body) != want || !d.Redelivered {
+			t.Errorf("got %q, redelivered %v, want %s, redelivered", d.Body, d.Redelivered, want)
+		}
+	}
+}
+
+func TestUnackedOfACancelledActiveConsumerGoToTheNextWhenRequeued(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	first, second := s.consume(queue), s.consume(queue)
+	s.publish("", queue, "a")
+	d := first.next()
+	s.ok(s.Cancel(first.tag, false))
+	s.ok(d.Nack(false, true))
+	second.want("a")
+}
+
+func TestConsumerThatComesBackWaitsItsTurn(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	first, second := s.consume(queue), s.consume(queue)
+	s.ok(s.Cancel(first.tag, false))
+	again := s.consume(queue)
+	s.publish("", queue, "a")
+	second.want("a")
+	again.wantRest("")
+}
+
+func TestSingleActiveConsumerWithoutAcks(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	first, second := s.consumeWith(queue, true, false, nil), s.consumeWith(queue, true, false, nil)
+	s.publish("", queue, "a", "b", "c")
+	first.want("a b c")
+	second.wantRest("")
+}
+
+func TestDeletingASingleActiveQueueCancelsWaitingConsumersToo(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(singleActive)
+	other := s.sibling()
+	cancelled := other.NotifyCancel(make(chan string, 2))
+	other.consume(queue)
+	other.consume(queue)
+	_, err := s.QueueDelete(queue, false, false, false)
+	s.ok(err)
+	receive(t, cancelled, "basic.cancel")
+	receive(t, cancelled, "another basic.cancel")
+}
+
+func TestAutoDeleteSingleActiveQueueGoesWithTheLastWaitingConsumer(t T) {
+	t.Parallel()
+	s := open(t)
+	name := unique(t)
+	_, err := s.QueueDeclare(name, true, true, false, false, singleActive)
+	s.ok(err)
+	first, second := s.consume(name), s.consume(name)
+	s.ok(s.Cancel(first.tag, false))
+	s.inspect(name)
+	s.ok(s.Cancel(second.tag, false))
+	s.missing(name)
+}

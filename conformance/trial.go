@@ -231,7 +231,7 @@ func (t *trial) tell(message string) {
 		rule = rule.parent
 	}
 	if part := strings.TrimPrefix(t.name, rule.name+"/"); rule != t {
-		message = part + ": " + message
+		message = strings.ReplaceAll(part, "_", " ") + ": " + message
 	}
 	rule.mu.Lock()
 	defer rule.mu.Unlock()

@@ -197,3 +197,111 @@ func TestExpirationIsOnTheDelivery(t T) {
 		t.Errorf("expiration: got %q, want 3600000", d.Expiration)
 	}
 }
+
+func TestGetDoesNotCountWhatHasExpiredBehind(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	s.send("", queue, amqp.Publishing{Expiration: "0", Body: []byte("b")})
+	s.publish("", queue, "c")
+	if d := s.get(queue); d.MessageCount != 1 {
+		t.Errorf("message-count: got %d, want 1", d.MessageCount)
+	}
+}
+
+func TestExpirationMayHaveLeadingZeros(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, nil))
+	s.send("", queue, amqp.Publishing{Expiration: "0050", Body: []byte("a")})
+	s.consume(dead).want("a")
+}
+
+func TestLongestExpirationIsTenYears(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.send("", queue, amqp.Publishing{Expiration: "315360000000", Body: []byte("a")})
+	s.wantDrain(queue, "a")
+}
+
+func TestUnackedThatExpiredDieWhenTheirChannelCloses(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, nil))
+	c := s.consume(dead)
+	s.send("", queue, amqp.Publishing{Expiration: "1000", Body: []byte("held")})
+	other := s.sibling()
+	other.get(queue)
+	s.publish("", s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(1300)})), "witness")
+	c.want("witness")
+	other.ok(other.Close())
+	c.want("held")
+}
+
+func TestTTLZeroExpiresBesideAFullConsumer(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(0)}))
+	s.ok(s.Qos(1, 0, false))
+	c := s.consume(queue)
+	s.publish("", queue, "a", "b")
+	c.want("a")
+	s.wantReady(dead, 1)
+	s.wantDrain(dead, "b")
+}
+
+func TestTTLOfOneQueueDoesNotReachAnother(t T) {
+	t.Parallel()
+	s := open(t)
+	x, dead := s.exchange("fanout", nil), s.queue(nil)
+	short, long := s.queue(deadLettering(dead, amqp.Table{"x-message-ttl": int32(30)})), s.bound(x, "", nil)
+	s.bind(short, x, "", nil)
+	s.publish(x, "", "a")
+	s.consume(dead).want("a")
+	s.wantDrain(short, "")
+	s.wantDrain(long, "a")
+}
+
+func TestExpiredMessageDoesNotExpireAgainInTheNextQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	last := s.queue(nil)
+	dead := s.queue(deadLettering(last, nil))
+	queue := s.queue(deadLettering(dead, nil))
+	s.send("", queue, amqp.Publishing{Expiration: "20", Body: []byte("a")})
+	s.wantReady(dead, 1)
+	s.publish("", s.queue(deadLettering(last, amqp.Table{"x-message-ttl": int32(60)})), "witness")
+	c := s.consume(last)
+	c.want("witness")
+	c.wantRest("")
+	s.wantDrain(dead, "a")
+}
+
+func TestTTLBeginsAnewInTheNextQueue(t T) {
+	t.Parallel()
+	s := open(t)
+	last := s.queue(nil)
+	second := s.queue(deadLettering(last, amqp.Table{"x-message-ttl": int32(30)}))
+	first := s.queue(deadLettering(second, amqp.Table{"x-message-ttl": int32(30)}))
+	s.publish("", first, "a")
+	d := s.consume(last).next()
+	if entries := deaths(t, d); len(entries) != 2 || entries[0]["queue"] != second || entries[0]["reason"] != "expired" {
+		t.Errorf("got %v, want it to have expired in both queues", entries)
+	}
+}
+
+func TestMandatoryThatExpiresAtOnceIsNotReturned(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-message-ttl": int32(0)})
+	s.mandatory("", queue, "a")
+	s.mandatory("", unique(t), "sentinel")
+	if back := s.returned(); string(back.Body) != "sentinel" {
+		t.Errorf("returned: got %q, want only the sentinel", back.Body)
+	}
+}

@@ -128,3 +128,66 @@ func TestHighPriorityConsumerGetsWhatIsRequeued(t T) {
 	high.want("a")
 	low.wantRest("")
 }
+
+func TestLeavingHighPriorityConsumerLeavesItsTurnToTheNext(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	low := s.consumeWith(queue, true, false, amqp.Table{"x-priority": int32(1)})
+	high := s.consumeWith(queue, true, false, amqp.Table{"x-priority": int32(2)})
+	s.publish("", queue, "a")
+	high.want("a")
+	high.wantRest("")
+	s.publish("", queue, "b")
+	low.want("b")
+	later := s.consumeWith(queue, true, false, amqp.Table{"x-priority": int32(3)})
+	s.publish("", queue, "c")
+	later.want("c")
+	low.wantRest("")
+}
+
+func TestPriorityDefaultsToZero(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	negative := s.consumeWith(queue, true, false, amqp.Table{"x-priority": int32(-1)})
+	ordinary := s.consumeWith(queue, true, false, nil)
+	s.publish("", queue, "a", "b", "c")
+	ordinary.want("a b c")
+	negative.wantRest("")
+}
+
+func TestFullHighPriorityConsumerIsServedFirstAgain(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.queue(nil)
+	s.ok(s.Qos(1, 0, false))
+	high := s.consumeWith(queue, false, false, amqp.Table{"x-priority": int32(1)})
+	low := s.consume(queue)
+	s.publish("", queue, "a", "b")
+	d := high.next()
+	held := low.next()
+	s.ok(d.Ack(false))
+	s.publish("", queue, "c")
+	high.want("c")
+	s.publish("", queue, "d")
+	s.ok(held.Ack(false))
+	low.want("d")
+}
+
+func TestConsumersOfSeveralConnectionsTakeTurns(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.shared(nil)
+	var consumers []*consumer
+	for range 3 {
+		consumers = append(consumers, open(t).consumeWith(queue, true, false, nil))
+	}
+	s.publish("", queue, "0", "1", "2", "3", "4", "5")
+	for _, c := range consumers {
+		first, second := string(c.next().Body), string(c.next().Body)
+		if first[0]+3 != second[0] {
+			t.Errorf("one consumer: got %s and %s, want every third", first, second)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"regexp"
 
@@ -19,6 +20,11 @@ func judge(c *cli.Context, out, progress io.Writer) error {
 	options, err := optionsOf(c)
 	if err != nil {
 		return err
+	}
+	for _, name := range []string{c.String("html"), c.String("record")} {
+		if err := writable(name); err != nil {
+			return err
+		}
 	}
 	reports, err := judgeEach(c.StringSlice("url"), c.StringSlice("management-url"), options, progress)
 	if err != nil {
@@ -51,7 +57,7 @@ func optionsOf(c *cli.Context) (o conformance.Options, err error) {
 	if c.IsSet("record") && (c.IsSet("run") || c.Bool("short")) {
 		return o, errors.New("--record: all rules are needed, without --run and --short")
 	}
-	o = conformance.Options{Short: c.Bool("short"), Parallel: c.Int("parallel")}
+	o = conformance.Options{Short: c.Bool("short"), Parallel: c.Int("parallel"), Restart: c.String("restart")}
 	if c.IsSet("run") {
 		if o.Only, err = regexp.Compile(c.String("run")); err != nil {
 			return o, fmt.Errorf("--run: %w", err)
@@ -63,7 +69,12 @@ func optionsOf(c *cli.Context) (o conformance.Options, err error) {
 // judgeEach judges one broker after the other. All have a management API, or none.
 func judgeEach(addresses, management []string, o conformance.Options, progress io.Writer) (reports []conformance.Report, err error) {
 	if len(addresses) == 0 {
-		return nil, errors.New("--url is needed: amqp://user:password@host:port/")
+		return nil, errors.New("--url is needed: " + form)
+	}
+	for _, address := range addresses {
+		if err := checkAddress(address); err != nil {
+			return nil, err
+		}
 	}
 	if len(management) > 0 && len(management) != len(addresses) {
 		return nil, fmt.Errorf("--management-url is given for %d of %d brokers: want it for each, in the order of --url, or for none", len(management), len(addresses))
@@ -87,6 +98,25 @@ func judgeEach(addresses, management []string, o conformance.Options, progress i
 	return reports, nil
 }
 
+// form is what an address looks like.
+const form = "amqp://user:password@host:port/virtual-host"
+
+// checkAddress refuses what is none. It does not repeat it, as there may be a
+// password in it.
+func checkAddress(address string) error {
+	u, err := url.Parse(address)
+	var wrong *url.Error
+	switch {
+	case errors.As(err, &wrong):
+		return fmt.Errorf("--url: %w; want %s", wrong.Err, form)
+	case u.Scheme == "amqps":
+		return fmt.Errorf("--url: amqps is not spoken, the rules are about what is inside of TLS; want %s", form)
+	case u.Scheme != "amqp" || u.Host == "":
+		return fmt.Errorf("--url: not an address of a broker; want %s", form)
+	}
+	return nil
+}
+
 // show prints the reports and writes the files asked for.
 func show(c *cli.Context, out io.Writer, reports []conformance.Report) error {
 	if err := toFile(c.String("html"), func(w io.Writer) error { return report.HTML(w, reports) }); err != nil {
@@ -101,6 +131,18 @@ func show(c *cli.Context, out io.Writer, reports []conformance.Report) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(reports)
+}
+
+// writable makes sure, before minutes have passed, that a file can be written.
+func writable(name string) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // toFile writes a file, unless it has no name.

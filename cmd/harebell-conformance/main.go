@@ -43,13 +43,18 @@ func newApp(out, progress io.Writer) *cli.App {
 		&cli.StringFlag{Name: "run", Usage: "check only rules whose name matches the `REGEXP`"},
 		&cli.BoolFlag{Name: "short", Usage: "leave out what waits for a broker's own timers"},
 		&cli.IntFlag{Name: "parallel", Value: 16, Usage: "check so many rules at a time"},
+		&cli.StringFlag{Name: "restart", Usage: "restart the broker by the shell `COMMAND`, to see what survives", EnvVars: []string{"RESTART_CMD"}},
 		&cli.BoolFlag{Name: "json", Usage: "print the results as JSON instead of a table"},
-		&cli.StringFlag{Name: "html", Usage: "write a page of the results to `FILE`"},
+		htmlFlag(),
 		&cli.StringFlag{Name: "record", Usage: "write the totals to `FILE`, for the page command"},
 	}
 	app.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return err }
 	app.ExitErrHandler = func(*cli.Context, error) {} // main exits
 	app.Action = func(c *cli.Context) error { return judge(c, out, progress) }
-	app.Commands = []*cli.Command{pageCommand(out)}
+	app.Commands = []*cli.Command{pageCommand(out), reportCommand(out)}
 	return app
+}
+
+func htmlFlag() cli.Flag {
+	return &cli.StringFlag{Name: "html", Usage: "write a page of the results to `FILE`"}
 }

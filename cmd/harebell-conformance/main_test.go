@@ -114,6 +114,35 @@ func TestRulesThatAdministerNeedTheManagementAPI(t *testing.T) {
 	}
 }
 
+func TestReportOfResultsPrintedAsJSON(t *testing.T) {
+	dir := t.TempDir()
+	results, page := filepath.Join(dir, "results.json"), filepath.Join(dir, "report.html")
+	printed, err := execute("--url", broker(t), "--run", "TestMaxLengthDropsTheOldest", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(results, []byte(printed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := execute("report", "--html", page, results, results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "Length limits   1/1") || strings.Count(out, "1/1") != 4 {
+		t.Errorf("table: got\n%s\nwant two columns", out)
+	}
+	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("--columns:2")) {
+		t.Errorf("page: got %.20q, %v, want one with two columns", html, err)
+	}
+	failed := strings.ReplaceAll(printed, `"passed"`, `"failed"`)
+	if err := os.WriteFile(results, []byte(failed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := execute("report", results); !errors.Is(err, errDiffers) {
+		t.Errorf("report of a failure: got %v, want %v", err, errDiffers)
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	result := func(o conformance.Outcome) conformance.Report {
 		return conformance.Report{Results: []conformance.Result{{Outcome: o}}}
@@ -145,6 +174,11 @@ func TestMistakesAreErrors(t *testing.T) {
 		"unknown word":              {"--url", address, "nonsense"},
 		"record of a part":          {"--url", address, "--run", "TestMaxLengthDropsTheOldest", "--record", filepath.Join(t.TempDir(), "r.json")},
 		"no record":                 {"page"},
+		"TLS":                       {"--url", "amqps://127.0.0.1/"},
+		"no scheme":                 {"--url", "127.0.0.1:5672"},
+		"nothing to report":         {"report"},
+		"report of nothing":         {"report", filepath.Join(t.TempDir(), "none.json")},
+		"report of a page":          {"report", "main.go"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := execute(arguments...); err == nil || errors.Is(err, errDiffers) {

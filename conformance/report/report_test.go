@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -70,7 +71,9 @@ func TestHTMLShowsDifferencesAndEscapesThem(t *testing.T) {
 	if err := HTML(&b, []conformance.Report{sample()}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"&lt;b&gt; is refused", "frames.go:7:\n got 1\nwant 2", "not offered", "1/2", "--part:50", "prefers-color-scheme: dark"} {
+	for _, want := range []string{"&lt;b&gt; is refused", "<p>frames.go:7</p>", "<mark>1</mark>", "<mark>2</mark>", "not offered", "1/2", "--part:50",
+		`id="failed-TestB"`, `href="#failed-TestB"`, `data-kinds="skipped"`, "prefers-color-scheme: dark",
+	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("page: got no %q in it", want)
 		}
@@ -101,4 +104,40 @@ func sample() conformance.Report {
 		{Chapter: "Frames", Rule: "TestB", Sentence: "<b> is refused", Outcome: conformance.Failed, Messages: []string{"frames.go:7:\n got 1\nwant 2"}},
 		{Chapter: "Frames", Rule: "TestC", Sentence: "C", Outcome: conformance.Skipped, Messages: []string{"not offered"}},
 	}}
+}
+
+func TestHTMLHasACellForEachReport(t *testing.T) {
+	other := sample()
+	other.Product = "Other"
+	other.Results = append(other.Results[:1:1], conformance.Result{Chapter: "New", Rule: "TestD", Sentence: "D", Outcome: conformance.Failed, Messages: []string{"no words"}})
+	var b bytes.Buffer
+	if err := HTML(&b, []conformance.Report{sample(), other}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"--columns:2", "Other 1.2", `id="TestD"`, "<pre>no words</pre>", "All 4", "Did not hold 2", "Skipped 1"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("page: got no %q in it", want)
+		}
+	}
+	if got := strings.Count(b.String(), `<span class="cell">`); got != 8 {
+		t.Errorf("cells: got %d, want 2 for each of 4 rules", got)
+	}
+}
+
+func TestMessagesAreTakenApart(t *testing.T) {
+	for text, want := range map[string]message{
+		"consume.go:43: delivery: got \"a\", want \"b\"": {
+			About: "consume.go:43: delivery", Got: &compared{`"`, "a", `"`}, Want: &compared{`"`, "b", `"`},
+		},
+		"a part: refusal.go:50: close on channel 1:\n got {406 ab}\nwant {406 ac}": {
+			About: "a part: refusal.go:50: close on channel 1", Got: &compared{"{406 a", "b", "}"}, Want: &compared{"{406 a", "c", "}"},
+		},
+		"x.go:1: got ü, want ö":            {About: "x.go:1", Got: &compared{"", "ü", ""}, Want: &compared{"", "ö", ""}},
+		"x.go:1: got aa, want a":           {About: "x.go:1", Got: &compared{"a", "a", ""}, Want: &compared{"a", "", ""}},
+		"x.go:1: no a delivery within 15s": {Text: "x.go:1: no a delivery within 15s"},
+	} {
+		if got := split(text); !reflect.DeepEqual(got, want) {
+			t.Errorf("split(%q): got %+v, want %+v", text, got, want)
+		}
+	}
 }

@@ -32,6 +32,6 @@ func contents() []chapter {
 		{title: "Permissions", files: []string{"admin", "permission", "permission_topic", "user", "limit", "vhost"}},
 		{title: "Management API", files: []string{"management"}},
 		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},
-		{title: "Restart", files: []string{"durability"}},
+		{title: "Restart", files: []string{"durability", "survival"}},
 	}
 }
