@@ -33,25 +33,24 @@ func TestMain(m *testing.M) {
 	os.Exit(judgeTests(m, os.Getenv("AMQP_URL"), os.Getenv("MANAGEMENT_URL")))
 }
 
-// An api is the management API of a broker inside this process, over its restarts.
+// An api is the management API of a broker inside this process, at one address
+// however often that is restarted.
 type api struct {
-	server  *httptest.Server
-	manager atomic.Pointer[management.Server]
+	server *httptest.Server
+	now    atomic.Pointer[http.Handler]
 }
 
-// newAPI serves the API of a broker that has the option served.
-func newAPI() *api {
-	a := new(api)
-	a.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.manager.Load().ServeHTTP(w, r) }))
-	return a
-}
-
-// served has the API be that of a broker, as soon as it starts.
+// served has the API of a broker served as soon as that starts.
 func (a *api) served() amqptest.Option {
+	a.server = httptest.NewServer(a)
 	return amqptest.WithServer(func(s *server.Server) {
-		a.manager.Store(management.New(s, management.Options{Node: "harebell@localhost"}))
+		var handler http.Handler = management.New(s, management.Options{Node: "harebell@localhost"})
+		a.now.Store(&handler)
 	})
 }
+
+// ServeHTTP implements http.Handler.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*a.now.Load()).ServeHTTP(w, r) }
 
 // url returns its address, with user and password.
 func (a *api) url() string { return strings.Replace(a.server.URL, "://", "://guest:guest@", 1) }
@@ -61,15 +60,16 @@ func (a *api) url() string { return strings.Replace(a.server.URL, "://", "://gue
 func judgeTests(m *testing.M, address, administration string) int {
 	turning.broker = restartCommand(os.Getenv("RESTART_CMD"))
 	if address == "" {
-		a := newAPI()
-		defer a.server.Close()
+		var a api
 		b, err := startOurs(a.served())
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "conformance: start a broker:", err)
 			return 1
 		}
 		defer b.Close()
-		address, administration, turning.broker = b.URL(), a.url(), b.Restart
+		defer a.server.Close()
+		address, administration = b.URL(), a.url()
+		turning.broker = b.Restart
 	}
 	var err error
 	if target, err = meet(address, administration); err != nil {
@@ -107,7 +107,7 @@ func TestProfiles(t *testing.T) {
 			continue // which is what TestRules checks
 		}
 		t.Run(series, func(t *testing.T) {
-			a := newAPI()
+			var a api
 			b := amqptest.New(t, amqptest.WithCompat(series), a.served())
 			t.Cleanup(a.server.Close)
 			met, err := meet(b.URL(), a.url())

@@ -80,6 +80,35 @@ func TestJSONOfTwoBrokers(t *testing.T) {
 	}
 }
 
+func TestReportOfResultsPrintedAsJSON(t *testing.T) {
+	dir := t.TempDir()
+	results, page := filepath.Join(dir, "results.json"), filepath.Join(dir, "report.html")
+	printed, err := execute("--url", broker(t), "--run", "TestMaxLengthDropsTheOldest", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(results, []byte(printed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := execute("report", "--html", page, results, results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "Length limits   1/1") || strings.Count(out, "1/1") != 4 {
+		t.Errorf("table: got\n%s\nwant two columns", out)
+	}
+	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("--columns:2")) {
+		t.Errorf("page: got %.20q, %v, want one with two columns", html, err)
+	}
+	failed := strings.ReplaceAll(printed, `"passed"`, `"failed"`)
+	if err := os.WriteFile(results, []byte(failed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := execute("report", results); !errors.Is(err, errDiffers) {
+		t.Errorf("report of a failure: got %v, want %v", err, errDiffers)
+	}
+}
+
 func TestRulesThatAdministerNeedTheManagementAPI(t *testing.T) {
 	var server *httptest.Server
 	b, err := amqptest.Start(store.NewMemory(), zerolog.Nop(), amqptest.WithServer(func(s *amqpserver.Server) {
@@ -111,35 +140,6 @@ func TestRulesThatAdministerNeedTheManagementAPI(t *testing.T) {
 		if why := reports[0].Results[0].Messages; test.want.Skipped > 0 && !slices.Equal(why, []string{"needs --management-url"}) {
 			t.Errorf("skipped because of %q", why)
 		}
-	}
-}
-
-func TestReportOfResultsPrintedAsJSON(t *testing.T) {
-	dir := t.TempDir()
-	results, page := filepath.Join(dir, "results.json"), filepath.Join(dir, "report.html")
-	printed, err := execute("--url", broker(t), "--run", "TestMaxLengthDropsTheOldest", "--json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(results, []byte(printed), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := execute("report", "--html", page, results, results)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(out, "Length limits   1/1") || strings.Count(out, "1/1") != 4 {
-		t.Errorf("table: got\n%s\nwant two columns", out)
-	}
-	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("--columns:2")) {
-		t.Errorf("page: got %.20q, %v, want one with two columns", html, err)
-	}
-	failed := strings.ReplaceAll(printed, `"passed"`, `"failed"`)
-	if err := os.WriteFile(results, []byte(failed), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := execute("report", results); !errors.Is(err, errDiffers) {
-		t.Errorf("report of a failure: got %v, want %v", err, errDiffers)
 	}
 }
 

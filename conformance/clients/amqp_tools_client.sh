@@ -60,9 +60,19 @@ wait "$client"
 check "$(cat "$dir/reply")" HELLO
 echo 'ok RPC over an exclusive queue'
 
-if tool get --queue "$queue.missing" 2>"$dir/refusal"; then
-	echo 'a missing queue was found' >&2
-	exit 1
-fi
-grep -q 404 "$dir/refusal" || { cat "$dir/refusal" >&2; exit 1; }
+# refused runs a command that must fail with a reply code.
+refused() {
+	code=$1
+	shift
+	if tool "$@" 2>"$dir/refusal"; then
+		echo "amqp-$* succeeded" >&2
+		exit 1
+	fi
+	grep -q "$code" "$dir/refusal" || { cat "$dir/refusal" >&2; exit 1; }
+}
+
+refused 406 declare-queue --queue "$queue" --durable
+echo 'ok other arguments are refused'
+
+refused 404 get --queue "$queue.missing"
 echo 'ok missing queue is refused'

@@ -69,6 +69,49 @@ async function requeuedMessageIsRedelivered(connection) {
   await channel.close();
 }
 
+async function unroutableMessageIsReturned(connection) {
+  const channel = await connection.createConfirmChannel();
+  const returned = [];
+  channel.on('return', (message) => returned.push(message));
+  channel.sendToQueue('no such queue', Buffer.from('nowhere'), { mandatory: true });
+  await channel.waitForConfirms(); // it is returned before it is confirmed
+  assert.deepEqual(returned.map(({ fields, content }) => [fields.replyCode, content.toString()]), [[312, 'nowhere']]);
+  await channel.close();
+}
+
+async function fullQueueRefusesAMessage(connection) {
+  const channel = await connection.createConfirmChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true, maxLength: 1, arguments: { 'x-overflow': 'reject-publish' } });
+  const publish = (body) => new Promise((resolve, reject) => {
+    channel.sendToQueue(queue, Buffer.from(body), {}, (error) => (error ? reject(error) : resolve()));
+  });
+  await publish('one');
+  await assert.rejects(publish('two'), /nacked/);
+  assert.equal((await channel.get(queue, { noAck: true })).content.toString(), 'one');
+  await channel.close();
+}
+
+async function otherArgumentsAreRefused(connection) {
+  const channel = await connection.createChannel();
+  channel.on('error', () => {}); // or Node.js ends the process
+  await assert.rejects(channel.assertExchange('amq.topic', 'fanout'), { code: 406, message: /inequivalent arg 'type'/ });
+  await (await connection.createChannel()).assertQueue('', { exclusive: true });
+}
+
+async function connectionIsOpenedAnewAfterAnError(connection) {
+  const broken = await amqplib.connect(process.env.AMQP_URL);
+  const lost = new Promise((resolve) => broken.on('error', resolve));
+  const channel = await broken.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.consume(queue, () => {}, { consumerTag: 'same' });
+  channel.consume(queue, () => {}, { consumerTag: 'same' }).catch(() => {});
+  assert.equal((await lost).code, 530);
+  const again = await amqplib.connect(process.env.AMQP_URL);
+  await (await again.createChannel()).assertQueue('', { exclusive: true });
+  await again.close();
+  await (await connection.createChannel()).close(); // this one is as it was
+}
+
 async function missingQueueClosesTheChannelOnly(connection) {
   const channel = await connection.createChannel();
   channel.on('error', () => {}); // or Node.js ends the process
@@ -85,7 +128,11 @@ async function main() {
     rpcOverAnExclusiveQueue,
     rpcOverDirectReplyTo,
     requeuedMessageIsRedelivered,
+    unroutableMessageIsReturned,
+    fullQueueRefusesAMessage,
+    otherArgumentsAreRefused,
     missingQueueClosesTheChannelOnly,
+    connectionIsOpenedAnewAfterAnError,
   ]) {
     await step(connection);
     console.log('ok', step.name);

@@ -7,8 +7,10 @@ import time
 os.environ["CELERY_QUEUE"] = f"celery.{os.getpid()}"
 
 from amqp.exceptions import NotFound  # noqa: E402
+from celery import chain, group  # noqa: E402
 from celery_tasks import add, app, fail, now, succeed_third_time, succeed_when_redelivered  # noqa: E402
 
+WORKER = f"{os.getpid()}@clients"
 WAIT = 30  # seconds for any one result, the first of which awaits the worker
 
 
@@ -39,6 +41,16 @@ def rejected_task_is_redelivered():
     assert succeed_when_redelivered.delay().get(WAIT) is True
 
 
+def chain_and_group_of_tasks():
+    assert chain(add.s(1, 2), add.s(3), add.s(4))().get(WAIT) == 10
+    assert group(add.s(n, n) for n in range(5))().get(WAIT) == [0, 2, 4, 6, 8]
+
+
+def worker_answers_a_ping():
+    """Over exchanges that fan out, and queues that expire."""
+    assert app.control.ping([WORKER], timeout=WAIT) == [{WORKER: {"ok": "pong"}}]
+
+
 def missing_queue_closes_the_channel_only():
     with app.connection() as connection:
         channel = connection.channel()
@@ -62,7 +74,7 @@ def remove_queue():
 
 worker = subprocess.Popen(
     [sys.executable, "-m", "celery", "-A", "celery_tasks", "worker"]
-    + ["--concurrency", "2", "--loglevel", "WARNING", "--hostname", f"{os.getpid()}@clients"],
+    + ["--concurrency", "2", "--loglevel", "WARNING", "--hostname", WORKER],
     cwd=os.path.dirname(os.path.abspath(__file__)),
 )
 try:
@@ -72,6 +84,8 @@ try:
         task_is_retried,
         task_waits_for_its_eta,
         rejected_task_is_redelivered,
+        chain_and_group_of_tasks,
+        worker_answers_a_ping,
         missing_queue_closes_the_channel_only,
     ):
         step()

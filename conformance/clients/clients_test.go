@@ -4,6 +4,7 @@ package clients
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -16,7 +17,7 @@ import (
 )
 
 // patience is how long a program may take; Celery's worker needs seconds to start.
-const patience = 2 * time.Minute
+const patience = 75 * time.Second
 
 // amqplibVersion is the one of Node's client that is fetched.
 const amqplibVersion = "2.3.1"
@@ -44,43 +45,43 @@ func clients() []client {
 		library: "pika (Python)",
 		version: []string{python(), "-c", "import pika; print(pika.__version__)"},
 		program: []string{python(), "pika_client.py"},
-		checks:  5,
+		checks:  9,
 	}, {
 		library: "kombu (Python)",
 		version: []string{python(), "-c", "import kombu; print(kombu.__version__)"},
 		program: []string{python(), "kombu_client.py"},
-		checks:  5,
+		checks:  9,
 	}, {
 		library: "Celery (Python)",
 		version: []string{python(), "-c", "import celery; print(celery.__version__)"},
 		program: []string{python(), "celery_client.py"},
-		checks:  7,
+		checks:  9,
 	}, {
 		library: "amqplib (Node.js)",
 		version: []string{"node", "-p", "JSON.parse(fs.readFileSync(process.env.NODE_PATH + '/amqplib/package.json')).version"},
 		program: []string{"node", "amqplib_client.js"},
-		checks:  5,
+		checks:  9,
 		fetch:   fetchAmqplib,
 	}, {
 		library: "Bunny (Ruby)",
 		version: []string{"ruby", "-e", "require 'bunny'; puts Bunny::VERSION"},
 		program: []string{"ruby", "bunny_client.rb"},
-		checks:  5,
+		checks:  9,
 	}, {
 		library: "php-amqplib (PHP)",
 		version: []string{"php", "-r", "require 'PhpAmqpLib/autoload.php'; echo PhpAmqpLib\\Package::VERSION;"},
 		program: []string{"php", "php_amqplib_client.php"},
-		checks:  5,
+		checks:  9,
 	}, {
 		library: "amqp-tools (C)",
 		version: []string{"dpkg-query", "--show", "--showformat", "${Version}", "amqp-tools"},
 		program: []string{"sh", "amqp_tools_client.sh"},
-		checks:  4,
+		checks:  5,
 	}, {
 		library: "amqp-client (Java)",
 		version: append(java, "version"),
 		program: java,
-		checks:  5,
+		checks:  9,
 	}}
 }
 
@@ -92,11 +93,17 @@ func jars(names ...string) string {
 	return strings.Join(names, ":")
 }
 
+// fetchPatience is how long a library may take to come.
+const fetchPatience = 30 * time.Second
+
 // fetchAmqplib installs the library in dir, and returns where Node.js finds it.
 func fetchAmqplib(dir string) ([]string, error) {
-	install := exec.Command("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", dir, "amqplib@"+amqplibVersion)
+	ctx, cancel := context.WithTimeout(context.Background(), fetchPatience)
+	defer cancel()
+	install := exec.CommandContext(ctx, "npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=0",
+		"--prefix", dir, "amqplib@"+amqplibVersion)
 	if out, err := install.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("npm install: %w: %s", err, reason(out))
+		return nil, fmt.Errorf("npm install: %w: %s", cmp.Or(ctx.Err(), err), reason(out))
 	}
 	return []string{"NODE_PATH=" + filepath.Join(dir, "node_modules")}, nil
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the client libraries from Debian's packages, as far as it may. What it
-# cannot install is left out of the matrix, so this never fails.
+# Installs the client libraries from Debian's packages, as far as it may and as
+# far as they come within a minute and a half. What it cannot install is left out
+# of the matrix, so this never fails.
 
 packages='python3-pika python3-pytest python3-kombu python3-celery ruby-bunny php-cli php-amqplib
 	amqp-tools librabbitmq-client-java libslf4j-java'
@@ -30,11 +31,22 @@ if [ "$(id -u)" != 0 ]; then
 	fi
 fi
 
+# within runs a command until the time is over. It is for downloads only, as it is
+# not good to stop what installs.
+deadline=$(($(date +%s) + 90))
+within() {
+	left=$((deadline - $(date +%s)))
+	[ "$left" -gt 0 ] && timeout "$left" "$@"
+}
+
 echo "clients: installing$missing" >&2
-export DEBIAN_FRONTEND=noninteractive
-$root apt-get -qq update || echo 'clients: could not update the list of packages' >&2
+apt="$root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=15"
+within $apt update >&2 || echo 'clients: could not update the list of packages' >&2
 for package in $missing; do # one by one: one that is not to be had stops no other
-	$root apt-get -qq install --no-install-recommends "$package" >/dev/null ||
+	if ! within $apt install --no-install-recommends --download-only "$package" >/dev/null; then
+		echo "clients: could not download $package" >&2
+	elif ! $apt install --no-install-recommends --no-download "$package" >/dev/null; then
 		echo "clients: could not install $package" >&2
+	fi
 done
 exit 0

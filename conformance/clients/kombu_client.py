@@ -1,7 +1,7 @@
 """kombu, the Python messaging library under Celery, over py-amqp."""
 import os
 
-from amqp.exceptions import NotFound
+from amqp.exceptions import AMQPNotImplementedError, MessageNacked, NotFound, PreconditionFailed
 from kombu import Connection, Consumer, Producer, Queue
 
 # With confirm_publish, publish returns once the broker has confirmed.
@@ -91,6 +91,56 @@ def requeued_message_is_redelivered():
     channel.close()
 
 
+def unroutable_message_is_returned():
+    channel = connection.channel()
+    returned = []
+
+    def receive(error, exchange, routing_key, message):
+        returned.append((error.reply_code, routing_key, message.body))
+
+    producer = Producer(channel, on_return=receive)
+    producer.publish("nowhere", routing_key="no such queue", mandatory=True)
+    # The broker returns it before it confirms, so it is here already.
+    assert returned == [(312, "no such queue", "nowhere")], returned
+    channel.close()
+
+
+def full_queue_refuses_a_message():
+    channel = connection.channel()
+    full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    name = channel.queue_declare("", exclusive=True, auto_delete=False, arguments=full).queue
+    producer = Producer(channel)
+    producer.publish("one", routing_key=name)
+    try:
+        producer.publish("two", routing_key=name)
+        raise AssertionError("a full queue accepted a message")
+    except MessageNacked:
+        pass
+    assert Queue(name, channel=channel).get(no_ack=True).payload == "one"
+    channel.close()
+
+
+def other_arguments_are_refused():
+    channel = connection.channel()
+    try:
+        channel.exchange_declare("amq.topic", "fanout", durable=True, auto_delete=False)
+        raise AssertionError("an exchange changed its type")
+    except PreconditionFailed as closed:
+        assert "inequivalent arg 'type'" in closed.reply_text, closed
+    exclusive_queue(channel)  # py-amqp has opened the channel anew
+
+
+def connection_is_opened_anew_after_an_error():
+    with connection.clone() as broken:
+        try:
+            broken.channel().basic_qos(1, 0, False)  # a prefetch size, which no RabbitMQ knows
+            raise AssertionError("a prefetch size was accepted")
+        except AMQPNotImplementedError as closed:
+            assert closed.reply_code == 540, closed
+        assert not broken.connected and connection.connected
+        exclusive_queue(broken.channel())  # kombu connects again by itself
+
+
 def missing_queue_closes_the_channel_only():
     channel = connection.channel()
     try:
@@ -108,7 +158,11 @@ for step in (
     rpc_over_an_exclusive_queue,
     rpc_over_direct_reply_to,
     requeued_message_is_redelivered,
+    unroutable_message_is_returned,
+    full_queue_refuses_a_message,
+    other_arguments_are_refused,
     missing_queue_closes_the_channel_only,
+    connection_is_opened_anew_after_an_error,
 ):
     step()
     print("ok", step.__name__, flush=True)

@@ -3,8 +3,10 @@
 require 'PhpAmqpLib/autoload.php';
 
 use PhpAmqpLib\Connection\AMQPStreamConnection;
+use PhpAmqpLib\Exception\AMQPConnectionClosedException;
 use PhpAmqpLib\Exception\AMQPProtocolChannelException;
 use PhpAmqpLib\Message\AMQPMessage;
+use PhpAmqpLib\Wire\AMQPTable;
 
 function check(bool $condition, string $message): void
 {
@@ -106,6 +108,66 @@ function requeuedMessageIsRedelivered($connection): void
     $channel->close();
 }
 
+function unroutableMessageIsReturned($connection): void
+{
+    $channel = $connection->channel();
+    $returned = [];
+    $channel->set_return_listener(function ($code, $text, $exchange, $key, $message) use (&$returned) {
+        $returned[] = [$code, $message->body];
+    });
+    $channel->confirm_select();
+    $channel->basic_publish(new AMQPMessage('nowhere'), '', 'no such queue', true);
+    $channel->wait_for_pending_acks_returns();
+    check($returned === [[312, 'nowhere']], 'returned ' . json_encode($returned));
+    $channel->close();
+}
+
+function fullQueueRefusesAMessage($connection): void
+{
+    $channel = $connection->channel();
+    $full = new AMQPTable(['x-max-length' => 1, 'x-overflow' => 'reject-publish']);
+    $queue = $channel->queue_declare('', false, false, true, false, false, $full)[0];
+    $answers = [];
+    $channel->set_ack_handler(function ($message) use (&$answers) { $answers[$message->body] = 'ack'; });
+    $channel->set_nack_handler(function ($message) use (&$answers) { $answers[$message->body] = 'nack'; });
+    $channel->confirm_select();
+    foreach (['one', 'two'] as $body) {
+        $channel->basic_publish(new AMQPMessage($body), '', $queue);
+        $channel->wait_for_pending_acks();
+    }
+    check($answers === ['one' => 'ack', 'two' => 'nack'], json_encode($answers));
+    check($channel->basic_get($queue, true)->body === 'one', 'another message is in the queue');
+    $channel->close();
+}
+
+function otherArgumentsAreRefused($connection): void
+{
+    $channel = $connection->channel();
+    try {
+        $channel->exchange_declare('amq.topic', 'fanout', false, true, false);
+        throw new Exception('an exchange changed its type');
+    } catch (AMQPProtocolChannelException $closed) {
+        check($closed->getCode() === 406, $closed->getMessage());
+        check(strpos($closed->getMessage(), "inequivalent arg 'type'") !== false, $closed->getMessage());
+    }
+    exclusiveQueue($connection->channel());
+}
+
+function connectionIsOpenedAnewAfterAnError($connection): void
+{
+    $broken = connect();
+    try {
+        $broken->channel()->basic_qos(1, 0, false); // a prefetch size, which no RabbitMQ knows
+        throw new Exception('a prefetch size was accepted');
+    } catch (AMQPConnectionClosedException $closed) {
+        check($closed->getCode() === 540, $closed->getMessage());
+    }
+    check(!$broken->isConnected() && $connection->isConnected(), 'closed too little or too much');
+    $again = connect();
+    exclusiveQueue($again->channel());
+    $again->close();
+}
+
 function missingQueueClosesTheChannelOnly($connection): void
 {
     $channel = $connection->channel();
@@ -119,20 +181,29 @@ function missingQueueClosesTheChannelOnly($connection): void
     exclusiveQueue($connection->channel());
 }
 
-$url = parse_url(getenv('AMQP_URL'));
-$connection = new AMQPStreamConnection(
-    $url['host'],
-    $url['port'] ?? 5672,
-    urldecode($url['user'] ?? 'guest'),
-    urldecode($url['pass'] ?? 'guest'),
-    urldecode(substr($url['path'], 1))
-);
+function connect(): AMQPStreamConnection
+{
+    $url = parse_url(getenv('AMQP_URL'));
+    return new AMQPStreamConnection(
+        $url['host'],
+        $url['port'] ?? 5672,
+        urldecode($url['user'] ?? 'guest'),
+        urldecode($url['pass'] ?? 'guest'),
+        urldecode(substr($url['path'], 1))
+    );
+}
+
+$connection = connect();
 foreach ([
     'publishWithConfirmAndConsumeWithAck',
     'rpcOverAnExclusiveQueue',
     'rpcOverDirectReplyTo',
     'requeuedMessageIsRedelivered',
+    'unroutableMessageIsReturned',
+    'fullQueueRefusesAMessage',
+    'otherArgumentsAreRefused',
     'missingQueueClosesTheChannelOnly',
+    'connectionIsOpenedAnewAfterAnError',
 ] as $step) {
     $step($connection);
     echo "ok $step\n";

@@ -2,9 +2,10 @@
 import os
 
 import pika
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import ChannelClosedByBroker, ConnectionClosedByBroker, NackError, UnroutableError
 
-connection = pika.BlockingConnection(pika.URLParameters(os.environ["AMQP_URL"]))
+address = pika.URLParameters(os.environ["AMQP_URL"])
+connection = pika.BlockingConnection(address)
 
 
 def messages_ready(queue):
@@ -84,6 +85,60 @@ def requeued_message_is_redelivered():
     channel.close()
 
 
+def unroutable_message_is_returned():
+    channel = connection.channel()
+    channel.confirm_delivery()
+    try:
+        channel.basic_publish("", "no such queue", b"nowhere", mandatory=True)
+        raise AssertionError("an unroutable message was accepted")
+    except UnroutableError as error:
+        (returned,) = error.messages
+    assert (returned.method.reply_code, returned.body) == (312, b"nowhere"), returned
+    channel.close()
+
+
+def full_queue_refuses_a_message():
+    channel = connection.channel()
+    full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    queue = channel.queue_declare("", exclusive=True, arguments=full).method.queue
+    channel.confirm_delivery()
+    channel.basic_publish("", queue, b"one")
+    try:
+        channel.basic_publish("", queue, b"two")
+        raise AssertionError("a full queue accepted a message")
+    except NackError:
+        pass
+    _, _, body = channel.basic_get(queue, auto_ack=True)
+    assert body == b"one", body
+    channel.close()
+
+
+def other_arguments_are_refused():
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    other = connection.channel()
+    try:
+        other.exchange_declare("amq.topic", "fanout", durable=True)
+        raise AssertionError("an exchange changed its type")
+    except ChannelClosedByBroker as closed:
+        assert closed.reply_code == 406 and "inequivalent arg 'type'" in closed.reply_text, closed
+    channel.queue_purge(queue)  # the first channel does not mind
+    channel.close()
+
+
+def connection_is_opened_anew_after_an_error():
+    broken = pika.BlockingConnection(address)
+    try:
+        broken.channel().basic_qos(prefetch_size=1)  # which no RabbitMQ knows
+        raise AssertionError("a prefetch size was accepted")
+    except ConnectionClosedByBroker as closed:
+        assert closed.reply_code == 540, closed
+    assert broken.is_closed and connection.is_open
+    again = pika.BlockingConnection(address)
+    again.channel().queue_declare("", exclusive=True)
+    again.close()
+
+
 def missing_queue_closes_the_channel_only():
     channel = connection.channel()
     try:
@@ -100,7 +155,11 @@ for step in (
     rpc_over_an_exclusive_queue,
     rpc_over_direct_reply_to,
     requeued_message_is_redelivered,
+    unroutable_message_is_returned,
+    full_queue_refuses_a_message,
+    other_arguments_are_refused,
     missing_queue_closes_the_channel_only,
+    connection_is_opened_anew_after_an_error,
 ):
     step()
     print("ok", step.__name__, flush=True)
