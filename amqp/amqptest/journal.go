@@ -9,7 +9,8 @@ import (
 // A Journal is what has happened in a broker, or in one virtual host, since the
 // broker was started: every publish, where it was routed to, each delivery and
 // what became of it, and how channels and connections ended. It goes on while one
-// reads it.
+// reads it. Something is told as it begins: a message that is dead-lettered is put
+// into its next queue only then.
 //
 //	b.Journal().Expect(t, 2, amqptest.Delivered, amqptest.OnQueue("orders"))
 //
