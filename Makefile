@@ -35,8 +35,9 @@ bench:
 # part of it, or another broker: bin/harebell-bench --help.
 PEERS ?=
 bench-peers: build bin/harebell-bench
+	bin/harebell-bench --json bin/results.json $(PEERS)
 	mkdir -p docs/performance
-	bin/harebell-bench --json docs/performance/results.json $(PEERS)
+	cp bin/results.json docs/performance/
 	bin/harebell-bench page docs/performance/results.json
 
 # Each fuzz target for a short while; the seeds run in make test anyway.

@@ -195,6 +195,7 @@ func (p *plan) turn(ctx context.Context, s *Shape, b *Broker, pair int) error {
 
 	t := &trial{plan: p, shape: s, broker: b, metrics: make(Metrics), series: make(map[string][]float64)}
 	err := t.run(bounded)
+	t.round()
 	run.Metrics, run.Series = t.metrics, t.series
 	switch {
 	case ctx.Err() != nil:

@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 )
@@ -75,11 +77,29 @@ const (
 	AnonGrowth = "anon_growth" // octets more at the end than after a quarter of the time
 )
 
-// Write writes the results as JSON.
+// Write writes the results as JSON, with each measurement on a line of its own.
 func (r *Results) Write(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", " ")
-	return encoder.Encode(r)
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	// In a string its quotes would have backslashes.
+	text = bytes.ReplaceAll(text, []byte(`{"shape":`), []byte("\n"+`{"shape":`))
+	_, err = w.Write(append(text, '\n'))
+	return err
+}
+
+// rounded returns a number to four digits that matter. It was not measured more
+// exactly.
+func rounded(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-3)
+	if unit >= 1 {
+		return math.Round(v/unit) * unit
+	}
+	return math.Round(v/unit) / math.Round(1/unit) // 1/unit is a whole number: nothing is left over
 }
 
 // Read reads results that Write wrote.

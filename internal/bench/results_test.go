@@ -72,6 +72,9 @@ func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
 	if err := want.Write(&b); err != nil {
 		t.Fatal(err)
 	}
+	if lines := strings.Count(b.String(), "\n"); lines != len(want.Runs)+1 {
+		t.Errorf("got %d lines, want one for each of %d measurements, and one before", lines, len(want.Runs))
+	}
 	got, err := Read(&b)
 	if err != nil {
 		t.Fatal(err)
@@ -82,6 +85,16 @@ func TestResultsAreReadAsTheyWereWritten(t *testing.T) {
 	for _, wrong := range []string{"", "{", `{"nonsense": 1}`} {
 		if _, err := Read(strings.NewReader(wrong)); err == nil {
 			t.Errorf("%q: got no error", wrong)
+		}
+	}
+}
+
+func TestRounded(t *testing.T) {
+	for v, want := range map[float64]float64{
+		0: 0, 1234567: 1235000, 455618560: 455600000, 0.0671234: 0.06712, 12.3456: 12.35, -98765.4: -98770, 3: 3, 0.000123456: 0.0001235,
+	} {
+		if got := rounded(v); got != want {
+			t.Errorf("%v: got %v, want %v", v, got, want)
 		}
 	}
 }

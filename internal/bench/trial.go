@@ -120,6 +120,18 @@ func (t *trial) noteUsage(l *load, w *watch) {
 	t.metrics[RSS] = max(t.metrics[RSS], float64(w.system.peak(w.pids)))
 }
 
+// round rounds all that was noted.
+func (t *trial) round() {
+	for name, v := range t.metrics {
+		t.metrics[name] = rounded(v)
+	}
+	for _, values := range t.series {
+		for i, v := range values {
+			values[i] = rounded(v)
+		}
+	}
+}
+
 func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
 // wait lets time pass in which nothing is to happen.
