@@ -7,7 +7,7 @@ GO      ?= go
 RUN     ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build test lint bench fuzz clients conformance conformance-rabbitmq clean
+.PHONY: run build test lint bench bench-peers fuzz clients conformance conformance-rabbitmq clean
 
 run: build
 	bin/harebell serve --data-dir data $(RUN)
@@ -29,6 +29,16 @@ lint:
 BENCH ?= .
 bench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' ./...
+
+# Measures Harebell beside the brokers that are installed, for an hour or two,
+# which also renews docs/performance.md. Let nothing else run meanwhile. For a
+# part of it, or another broker: bin/harebell-bench --help.
+PEERS ?=
+bench-peers: build bin/harebell-bench
+	bin/harebell-bench --json bin/results.json $(PEERS)
+	mkdir -p docs/performance
+	cp bin/results.json docs/performance/
+	bin/harebell-bench page docs/performance/results.json
 
 # Each fuzz target for a short while; the seeds run in make test anyway.
 FUZZTIME ?= 20s
@@ -61,6 +71,10 @@ conformance-rabbitmq: build bin/harebell-conformance
 .PHONY: bin/harebell-conformance
 bin/harebell-conformance:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/harebell-conformance
+
+.PHONY: bin/harebell-bench
+bin/harebell-bench:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o $@ ./cmd/harebell-bench
 
 clean:
 	rm -rf bin

@@ -58,24 +58,32 @@ func newApp() *cli.App {
 		return cli.ShowAppHelp(c)
 	}
 	app.OnUsageError = plainError
-	for _, command := range app.Commands {
+	plain(app.Commands)
+	return app
+}
+
+// plain makes commands, and those below them, take flags only and say plainly
+// what is wrong with them.
+func plain(commands []*cli.Command) {
+	for _, command := range commands {
 		command.HideHelpCommand = true
-		if command.Subcommands != nil {
-			continue // they see to their arguments themselves
+		if command.Name == testName {
+			continue // its commands see to their arguments themselves
 		}
 		command.OnUsageError = plainError
 		command.Before = noArguments
+		plain(command.Subcommands)
 	}
-	return app
 }
 
 // plainError keeps the page of help away from a mistake in the flags.
 func plainError(_ *cli.Context, err error, _ bool) error { return err }
 
-// noArguments refuses what stands behind the flags.
+// noArguments refuses what stands behind the flags: no command takes anything
+// but a command below it.
 func noArguments(c *cli.Context) error {
-	if c.Args().Present() {
-		return fmt.Errorf("%s: harebell %s takes no arguments, only flags", c.Args().First(), c.Command.Name)
+	if first := c.Args().First(); first != "" && c.Command.Command(first) == nil {
+		return fmt.Errorf("%s: %s takes no arguments, only flags", first, c.Command.HelpName)
 	}
 	return nil
 }

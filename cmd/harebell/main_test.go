@@ -43,6 +43,10 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"a value that is wrong", []string{"config", "--heartbeat", "soon"}, "--heartbeat soon: want whole seconds from 0 to 65535"},
 		{"a file that is not there", []string{"config", "--config", missing}, "open " + missing + ": no such file or directory"},
 		{"a file that is wrong", []string{"serve", "--config", wrong}, wrong + ":1: heartbeat = soon: want whole seconds from 0 to 65535"},
+		{"an argument below a command", []string{"perf", "churn", "now"}, "now: harebell perf churn takes no arguments, only flags"},
+		{"a word that is no command below another", []string{"perf", "chum"}, "chum: harebell perf takes no arguments, only flags"},
+		{"churn of nothing", []string{"perf", "churn", "--of", "butter"}, "--of butter: want connection, channel, consumer, queue or binding"},
+		{"many of none", []string{"perf", "many", "--number", "0"}, "--number 0: want a number from 1 to 10000"},
 		{"a load nobody can make", []string{"perf", "--queues", "0"}, "--queues 0: want a number from 1 to 100000"},
 	}
 	for _, test := range tests {
@@ -137,6 +141,43 @@ func TestPerfOptions(t *testing.T) {
 					t.Errorf("got %v, latency %v, no ack %v", o.Duration, o.Latency, o.NoAck)
 				}
 				return o.Check()
+			}
+			if err := app.Run(append([]string{"harebell", "perf"}, test.arguments...)); err != nil || !checked {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestChurnAndManyOptions(t *testing.T) {
+	tests := []struct {
+		name      string
+		arguments []string
+		want      time.Duration
+	}{
+		{"ten seconds of churn if nothing is said", []string{"churn"}, 10 * time.Second},
+		{"no limit of time for a number of cycles", []string{"churn", "--cycles", "5"}, 0},
+		{"ten seconds of load if nothing is said", []string{"many"}, 10 * time.Second},
+		{"no limit of time for a number of messages", []string{"many", "--messages", "5"}, 0},
+		{"no load", []string{"many", "--duration", "0"}, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			app := newApp()
+			checked := false
+			app.Command("perf").Command("churn").Action = func(c *cli.Context) error {
+				checked = true
+				if got := churnOptions(c).Duration; got != test.want {
+					t.Errorf("got %v, want %v", got, test.want)
+				}
+				return churnOptions(c).Check()
+			}
+			app.Command("perf").Command("many").Action = func(c *cli.Context) error {
+				checked = true
+				if got := manyOptions(c).Duration; got != test.want {
+					t.Errorf("got %v, want %v", got, test.want)
+				}
+				return manyOptions(c).Check()
 			}
 			if err := app.Run(append([]string{"harebell", "perf"}, test.arguments...)); err != nil || !checked {
 				t.Errorf("got %v", err)

@@ -44,9 +44,12 @@ type request struct {
 	body         any
 }
 
+// testName is the command whose commands take arguments.
+const testName = "test"
+
 func testCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "test",
+		Name:  testName,
 		Usage: "do with a broker what tests need: move its clock on, make faults, look inside",
 		Description: "Asks a broker that was started with --test-api. Ends with 0, with 1 if what was\n" +
 			"awaited or checked is not so, and with 2 if the broker could not be asked.",

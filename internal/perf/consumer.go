@@ -15,6 +15,7 @@ type consumer struct {
 	run     *run
 	session *session
 	acks    *outbox
+	pacer   *pacer // nil without a rate
 
 	// Owned by the goroutine that reads.
 	latencies Histogram
@@ -68,6 +69,9 @@ func (c *consumer) work() {
 		c.session.hurry()
 		c.acks.append(amqp.AppendMethod(nil, 0, goodbye()))
 	})()
+	if o := c.run.options; o.ConsumerRate > 0 {
+		c.pacer = newPacer(o.ConsumerRate/float64(o.Consumers), time.Now())
+	}
 	written := make(chan error, 1)
 	go func() { written <- c.acks.drain(c.session.conn) }()
 
@@ -179,10 +183,19 @@ func (c *consumer) measure(body []byte, now time.Time) {
 }
 
 // complete counts a message that has arrived, and acknowledges it if it is its
-// turn.
+// turn. One more than were asked for goes back to its queue when the connection
+// ends.
 func (c *consumer) complete() {
+	left, ok := c.run.accept()
+	if !ok {
+		return
+	}
+	if c.pacer != nil {
+		c.flush()
+		c.pacer.wait(c.run.ctx, 1)
+	}
 	c.delivered++
-	if c.ackEvery > 0 && c.tag%c.ackEvery == 0 {
+	if c.ackEvery > 0 && (c.tag%c.ackEvery == 0 || left == 0) {
 		c.out = amqp.AppendBasicAck(c.out, channel, c.tag, c.ackEvery > 1)
 	}
 }

@@ -26,11 +26,12 @@ type Options struct {
 	Prefetch   int  // unacknowledged messages of a consumer; 0 for no limit
 	AckEvery   int  // messages acknowledged with one basic.ack, 1 if 0
 
-	Rate     float64       // messages a second, of all publishers; 0 for as fast as possible
-	Messages int           // to publish in all, or to consume without publishers; 0 for no limit
-	Duration time.Duration // of the measurement; 0 for no limit
-	Warmup   time.Duration // before the measurement
-	Latency  bool          // measure how long messages take
+	Rate         float64       // messages a second, of all publishers; 0 for as fast as possible
+	ConsumerRate float64       // messages a second that all consumers take; 0 for as fast as they come
+	Messages     int           // to publish in all, or to consume without publishers; 0 for no limit
+	Duration     time.Duration // of the measurement; 0 for no limit
+	Warmup       time.Duration // before the measurement
+	Latency      bool          // measure how long messages take
 
 	Keep bool // leave queues and exchange at the end
 }
@@ -42,6 +43,7 @@ const (
 	maxSize        = 512 << 20 // octets; no broker takes more
 	maxConfirm     = 1 << 20
 	maxPrefetch    = 65535
+	maxName        = 200 // octets; a number is appended to some
 )
 
 // Check returns an error that says what is wrong with the options, by their
@@ -50,10 +52,7 @@ func (o Options) Check() error {
 	if _, err := parseURL(o.URL); err != nil {
 		return err
 	}
-	for _, limit := range []struct {
-		flag           string
-		value, low, up int
-	}{
+	if err := checkNumbers([]number{
 		{"publishers", o.Publishers, 0, maxConnections},
 		{"consumers", o.Consumers, 0, maxConnections},
 		{"queues", o.Queues, 1, maxQueues},
@@ -62,26 +61,27 @@ func (o Options) Check() error {
 		{"prefetch", o.Prefetch, 0, maxPrefetch},
 		{"ack-every", o.AckEvery, 0, 1 << 30},
 		{"messages", o.Messages, 0, 1 << 60},
-	} {
-		if limit.value < limit.low || limit.value > limit.up {
-			return fmt.Errorf("--%s %d: want a number from %d to %d", limit.flag, limit.value, limit.low, limit.up)
-		}
+	}); err != nil {
+		return err
+	}
+	if err := checkTimes(o.Duration, o.Warmup); err != nil {
+		return err
 	}
 	switch {
 	case o.Publishers == 0 && o.Consumers == 0:
 		return errors.New("--publishers 0 --consumers 0: want at least one of either")
 	case o.Rate < 0 || o.Rate > 1e9:
 		return fmt.Errorf("--rate %v: want messages a second from 0 to 1e9", o.Rate)
-	case o.Duration < 0:
-		return fmt.Errorf("--duration %v: want a duration such as 30s", o.Duration)
-	case o.Warmup < 0:
-		return fmt.Errorf("--warmup %v: want a duration such as 5s", o.Warmup)
+	case o.ConsumerRate < 0 || o.ConsumerRate > 1e9:
+		return fmt.Errorf("--consumer-rate %v: want messages a second from 0 to 1e9", o.ConsumerRate)
+	case o.ConsumerRate > 0 && o.Consumers == 0:
+		return fmt.Errorf("--consumer-rate %v: want --consumers too", o.ConsumerRate)
 	case o.Exchange == "" && o.RoutingKey != "":
 		return fmt.Errorf("--routing-key %s: want an --exchange too, as the default one goes by the names of queues", o.RoutingKey)
 	case o.Exchange == "" && o.Type != "":
 		return fmt.Errorf("--type %s: want an --exchange too", o.Type)
-	case max(len(o.Exchange), len(o.Type), len(o.RoutingKey), len(o.Queue)) > 200:
-		return errors.New("--exchange, --type, --routing-key, --queue: want at most 200 octets each")
+	case max(len(o.Exchange), len(o.Type), len(o.RoutingKey), len(o.Queue)) > maxName:
+		return fmt.Errorf("--exchange, --type, --routing-key, --queue: want at most %d octets each", maxName)
 	case o.Prefetch > 0 && o.AckEvery > o.Prefetch:
 		return fmt.Errorf("--ack-every %d: want at most --prefetch, which is %d", o.AckEvery, o.Prefetch)
 	case o.Latency && o.Size < StampSize:
@@ -90,14 +90,42 @@ func (o Options) Check() error {
 	return nil
 }
 
+// A number is the value of a flag, and what it may be.
+type number struct {
+	flag           string
+	value, low, up int
+}
+
+func checkNumbers(numbers []number) error {
+	for _, n := range numbers {
+		if n.value < n.low || n.value > n.up {
+			return fmt.Errorf("--%s %d: want a number from %d to %d", n.flag, n.value, n.low, n.up)
+		}
+	}
+	return nil
+}
+
+func checkTimes(duration, warmup time.Duration) error {
+	switch {
+	case duration < 0:
+		return fmt.Errorf("--duration %v: want a duration such as 30s", duration)
+	case warmup < 0:
+		return fmt.Errorf("--warmup %v: want a duration such as 5s", warmup)
+	}
+	return nil
+}
+
 // queues returns the names of the queues.
 func (o Options) queues() []string {
 	names := make([]string, o.Queues)
 	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d", o.Queue, i+1)
+		names[i] = o.name(i)
 	}
 	return names
 }
+
+// name returns the name of the i-th queue.
+func (o Options) name(i int) string { return fmt.Sprintf("%s-%d", o.Queue, i+1) }
 
 // exchangeType returns the type to declare the exchange with.
 func (o Options) exchangeType() string {

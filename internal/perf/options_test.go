@@ -30,6 +30,8 @@ func TestCheck(t *testing.T) {
 		{"a body too large", func(o *Options) { o.Size = 1 << 40 }, "--size 1099511627776: want a number from 0 to 536870912"},
 		{"a negative rate", func(o *Options) { o.Rate = -1 }, "--rate -1: want messages a second"},
 		{"a negative duration", func(o *Options) { o.Duration = -time.Second }, "--duration -1s: want a duration"},
+		{"a negative rate of consumers", func(o *Options) { o.ConsumerRate = -1 }, "--consumer-rate -1: want messages a second"},
+		{"a rate of no consumers", func(o *Options) { o.ConsumerRate, o.Consumers = 5, 0 }, "--consumer-rate 5: want --consumers too"},
 		{"a key for the default exchange", func(o *Options) { o.RoutingKey = "k" }, "--routing-key k: want an --exchange too"},
 		{"a type for the default exchange", func(o *Options) { o.Type = "fanout" }, "--type fanout: want an --exchange too"},
 		{"acks the prefetch never lets come", func(o *Options) { o.AckEvery, o.Prefetch = 10, 9 }, "--ack-every 10: want at most --prefetch"},
@@ -39,12 +41,7 @@ func TestCheck(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			err := options(test.change).Check()
-			switch {
-			case test.want == "" && err != nil:
-				t.Errorf("got %v, want no error", err)
-			case test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), test.want)):
-				t.Errorf("got %v, want %s…", err, test.want)
-			}
+			wantError(t, err, test.want)
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Errorf("the error tells the password: %v", err)
 			}

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,16 +29,19 @@ const quiet = 5 * time.Second
 // A run is one load from its beginning to its end.
 type run struct {
 	options Options
+	keys    []string // routing keys that publishers take in turn
 	began   time.Time
 
 	ctx  context.Context
 	stop context.CancelCauseFunc
 
 	counters  counters
-	left      atomic.Int64 // messages still to publish, if limited
+	left      atomic.Int64 // messages still to publish or, without publishers, to consume, if limited
 	measuring atomic.Bool  // latencies count
 
 	publishing, consuming, reporting sync.WaitGroup
+
+	tenths []time.Duration // owned by the goroutine that marks them
 
 	mu        sync.Mutex
 	notice    io.Writer // guarded by mu
@@ -71,8 +75,7 @@ func Run(ctx context.Context, o Options, progress io.Writer) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	r := &run{options: o, began: time.Now(), notice: progress}
-	r.ctx, r.stop = context.WithCancelCause(ctx)
+	r := newRun(ctx, o, progress)
 	defer r.stop(nil)
 
 	control, err := dial(r.ctx, target)
@@ -90,6 +93,13 @@ func Run(ctx context.Context, o Options, progress io.Writer) (Summary, error) {
 	return summary, err
 }
 
+func newRun(ctx context.Context, o Options, progress io.Writer) *run {
+	r := &run{options: o, keys: o.keys(), began: time.Now(), notice: progress}
+	r.left.Store(int64(o.Messages))
+	r.ctx, r.stop = context.WithCancelCause(ctx)
+	return r
+}
+
 // load connects everybody, lets them work, and sees them off.
 func (r *run) load(target target) (Summary, error) {
 	publishers, err := r.connect(target)
@@ -98,7 +108,6 @@ func (r *run) load(target target) (Summary, error) {
 		r.consuming.Wait()
 		return Summary{}, err
 	}
-	r.left.Store(int64(r.options.Messages))
 	from := r.counts()
 	r.measuring.Store(r.options.Warmup == 0)
 	for _, p := range publishers {
@@ -109,6 +118,7 @@ func (r *run) load(target target) (Summary, error) {
 		r.measuring.Store(true)
 	}
 	r.reporting.Go(r.report)
+	r.reporting.Go(func() { r.mark(from.at) })
 	r.work()
 
 	to := r.counts()
@@ -200,6 +210,16 @@ func (r *run) expected() int64 {
 		return int64(r.options.Messages)
 	}
 	return r.counters.published.Load() * int64(r.options.copies())
+}
+
+// accept reports whether one more message may be consumed, and how many may
+// after it; without a limit that is as good as all.
+func (r *run) accept() (left int64, ok bool) {
+	if r.options.Messages == 0 || r.options.Publishers > 0 {
+		return math.MaxInt64, true
+	}
+	left = r.left.Add(-1)
+	return left, left >= 0
 }
 
 // claim returns how many of n messages may be published.

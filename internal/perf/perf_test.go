@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/harebellmq/harebell/amqp/amqptest"
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
@@ -121,6 +123,68 @@ func TestRunEndsAfterItsDuration(t *testing.T) {
 	}
 	if s.Elapsed < o.Duration || s.Elapsed > 5*time.Second || s.Published == 0 {
 		t.Errorf("got %d messages in %v", s.Published, s.Elapsed)
+	}
+}
+
+func TestRunConsumesNoMoreThanAsked(t *testing.T) {
+	for _, ackEvery := range []int{1, 7} {
+		b := amqptest.New(t)
+		o := options(func(o *Options) { o.URL, o.Messages, o.Keep, o.AckEvery = b.URL(), 1000, true, ackEvery })
+		o.Persistent = true // the queue outlives its consumers
+		o.Consumers = 0
+		if _, err := Run(t.Context(), o, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		o.Publishers, o.Consumers, o.Messages = 0, 1, 400
+		s, err := Run(t.Context(), o, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if q, err := b.Queue("q-1"); err != nil || s.Delivered > 400 || q.Ready != 600 {
+			t.Errorf("acks for %d: consumed %d, left %d, %v, want 400 and 600", ackEvery, s.Delivered, q.Ready, err)
+		}
+	}
+}
+
+func TestRunTellsTenths(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Options)
+	}{
+		{"of what is delivered", func(*Options) {}},
+		{"of all copies", func(o *Options) { o.Exchange, o.Type, o.Queues = "x", "fanout", 3 }},
+		{"of what is confirmed", func(o *Options) { o.Consumers, o.Confirm = 0, 10 }},
+		{"of what is published", func(o *Options) { o.Consumers = 0 }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := amqptest.New(t)
+			o := options(func(o *Options) { o.URL, o.Messages = b.URL(), 1003 })
+			test.change(&o)
+			s, err := Run(t.Context(), o, io.Discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Tenths) != 10 || !slices.IsSorted(s.Tenths) {
+				t.Errorf("got %v, want ten moments", s.Tenths)
+			}
+		})
+	}
+}
+
+func TestSlowConsumers(t *testing.T) {
+	b := amqptest.New(t)
+	o := options(func(o *Options) { o.URL, o.Messages, o.Consumers, o.ConsumerRate = b.URL(), 20, 2, 200 })
+	began := time.Now()
+	s, err := Run(t.Context(), o, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); s.Delivered != 20 || took < 9*10*time.Millisecond {
+		t.Errorf("got %d messages in %v, want 20 in no less than 90ms", s.Delivered, took)
 	}
 }
 

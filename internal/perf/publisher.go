@@ -59,7 +59,7 @@ func newPublisher(r *run, t target, number int) (*publisher, error) {
 // prepare makes the octets that messages are put together from.
 func (p *publisher) prepare() {
 	o := p.run.options
-	for _, key := range o.keys() {
+	for _, key := range p.run.keys {
 		p.methods = append(p.methods, amqp.AppendMethod(nil, channel, &amqp.BasicPublish{Exchange: o.Exchange, RoutingKey: key}))
 	}
 	fields := amqp.Fields{DeliveryMode: 1}
@@ -123,11 +123,10 @@ func (p *publisher) publish() error {
 		if n == 0 {
 			break
 		}
-		p.fill(n, since)
 		if p.window != nil {
 			p.window.add(n, p.run.elapsed())
 		}
-		if _, err := p.session.conn.Write(p.out); err != nil {
+		if err := p.write(n, since); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}
 		p.run.counters.published.Add(int64(n))
@@ -156,17 +155,26 @@ func (p *publisher) turn(most int) (n int, since time.Time) {
 	return p.run.claim(n), since
 }
 
-// fill puts n messages together that are published at the same time.
-func (p *publisher) fill(n int, at time.Time) {
+// write sends n messages that are published at the same time. Small ones are put
+// together first; a large one is alone, and is sent from where it is.
+func (p *publisher) write(n int, at time.Time) error {
 	if p.run.options.Latency {
 		binary.BigEndian.PutUint64(p.content[p.stamp:], uint64(at.UnixNano()))
 	}
+	large := len(p.content) > writeSize
 	p.out = p.out[:0]
 	for range n {
 		p.out = append(p.out, p.methods[p.key%len(p.methods)]...)
-		p.out = append(p.out, p.content...)
+		if !large {
+			p.out = append(p.out, p.content...)
+		}
 		p.key++
 	}
+	_, err := p.session.conn.Write(p.out)
+	if err == nil && large {
+		_, err = p.session.conn.Write(p.content)
+	}
+	return err
 }
 
 // read takes in what the broker says until it says goodbye.

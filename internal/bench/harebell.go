@@ -1,0 +1,15 @@
+package bench
+
+import (
+	"context"
+	"os/exec"
+)
+
+func findHarebell(_ context.Context, b *Broker, o Options, _ string) {
+	b.Title, b.Origin = "Harebell", "this repository"
+	b.program = func(h *home) (*command, error) {
+		data, err := h.data()
+		c := exec.Command(o.Harebell, "serve", "--management-listen", "none", "--listen", h.address(), "--data-dir", data, "--log-level", "warn")
+		return &command{Cmd: c}, err
+	}
+}
