@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 os.environ["CELERY_QUEUE"] = f"celery.{os.getpid()}"
@@ -72,10 +73,14 @@ def remove_queue():
         channel.exchange_delete(os.environ["CELERY_QUEUE"])
 
 
+# What the worker says would otherwise stand between what this program says.
+log = tempfile.TemporaryFile("w+")
 worker = subprocess.Popen(
     [sys.executable, "-m", "celery", "-A", "celery_tasks", "worker"]
     + ["--concurrency", "2", "--loglevel", "WARNING", "--hostname", WORKER],
     cwd=os.path.dirname(os.path.abspath(__file__)),
+    stdout=log,
+    stderr=log,
 )
 try:
     for step in (
@@ -90,6 +95,10 @@ try:
     ):
         step()
         print("ok", step.__name__, flush=True)
+except BaseException:
+    log.seek(0)
+    print(log.read(), file=sys.stderr)
+    raise
 finally:
     worker.terminate()
     status = worker.wait()
