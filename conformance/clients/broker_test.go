@@ -4,7 +4,7 @@ package clients
 
 import (
 	"bufio"
-	"net"
+	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
@@ -24,7 +24,8 @@ func brokerURL(t *testing.T) string {
 	t.Helper()
 	text := os.Getenv("AMQP_URL")
 	if text == "" {
-		return "amqp://guest:guest@" + startBroker(t) + "/%2f"
+		address, _ := startBroker(t)
+		return "amqp://guest:guest@" + address + "/%2f"
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -36,14 +37,16 @@ func brokerURL(t *testing.T) string {
 	return text
 }
 
+// anyPort has the system choose a port that is free.
+const anyPort = "127.0.0.1:0"
+
 // startBroker starts Harebell with a data directory of its own, and returns its
-// address once it serves. At the end it is stopped, and shows its warnings if
-// the test failed.
-func startBroker(t *testing.T, flags ...string) string {
+// address once it serves, and that of its test API if flags ask for one. At the end
+// it is stopped, and shows its warnings if the test failed.
+func startBroker(t *testing.T, flags ...string) (address, testAPI string) {
 	t.Helper()
-	address := freeAddress(t)
 	broker := exec.Command(harebell, append([]string{
-		"serve", "--listen", address, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json",
+		"serve", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json",
 	}, flags...)...)
 	stderr, err := broker.StderrPipe()
 	if err != nil {
@@ -61,7 +64,16 @@ func startBroker(t *testing.T, flags ...string) string {
 			if !strings.Contains(scanner.Text(), `"level":"info"`) {
 				log.WriteString(scanner.Text() + "\n")
 			}
-			if strings.Contains(scanner.Text(), `"broker started"`) {
+			var said struct{ Message, Address string }
+			if json.Unmarshal(scanner.Bytes(), &said) != nil {
+				continue // not a line of the log
+			}
+			switch said.Message {
+			case "listening":
+				address = said.Address
+			case "test API listening":
+				testAPI = said.Address
+			case "broker started":
 				start()
 			}
 		}
@@ -83,16 +95,5 @@ func startBroker(t *testing.T, flags ...string) string {
 	case <-ended:
 		t.Fatal("the broker did not start")
 	}
-	return address
-}
-
-// freeAddress returns a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return address, testAPI
 }

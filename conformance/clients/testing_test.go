@@ -10,8 +10,7 @@ import (
 // The programs of docs/testing.md, which use the test API besides a client
 // library.
 func TestTestingPrograms(t *testing.T) {
-	api := freeAddress(t)
-	startBroker(t, "--test-api", "--test-api-listen", api)
+	_, api := startBroker(t, "--test-api")
 	for _, c := range []struct {
 		client
 		passed string // is in what the program prints
