@@ -7,7 +7,7 @@ GO      ?= go
 RUN     ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build test lint bench bench-peers fuzz clients conformance conformance-rabbitmq clean
+.PHONY: run build test lint bench bench-peers bench-store fuzz clients conformance conformance-rabbitmq clean
 
 run: build
 	bin/harebell serve --data-dir data $(RUN)
@@ -39,6 +39,13 @@ bench-peers: build bin/harebell-bench
 	mkdir -p docs/performance
 	cp bin/results.json docs/performance/
 	bin/harebell-bench page docs/performance/results.json
+
+# What the store is to reach, beside a plain file that is synced, as a table. It
+# takes about twenty minutes, half of them for killing.
+PAIRS ?= 3
+KILLS ?= 1000
+bench-store:
+	HAREBELL_TARGETS=$(PAIRS) HAREBELL_KILLS=$(KILLS) $(GO) test -count=1 -timeout 0 -run '^TestTargets$$' -benchtime 3s -v ./store/badger
 
 # Each fuzz target for a short while; the seeds run in make test anyway.
 FUZZTIME ?= 20s

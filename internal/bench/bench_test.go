@@ -153,6 +153,7 @@ func TestRun(t *testing.T) {
 		{"a broker that runs", testRunOfExternal},
 		{"commands are understood", testCommands},
 		{"until told to stop", testRunStops},
+		{"once", testOnce},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -261,6 +262,22 @@ func testRunStops(t *testing.T, o Options) {
 	r, err := Run(ctx, o, new(recorder))
 	if err != context.Canceled || r == nil || len(r.Runs) != 1 {
 		t.Errorf("got %v, %v, want one run and that it was stopped", r, err)
+	}
+}
+
+func testOnce(t *testing.T, o Options) {
+	start := func(address, dir string) *exec.Cmd {
+		return exec.Command(o.Harebell, "serve", "--management-listen", "none", "--memory", "--listen", address, "--data-dir", dir)
+	}
+	for command, metric := range map[string]string{"": Anon, "--rate 1000": Delivered} {
+		m, err := Once(t.Context(), o, start, command)
+		if err != nil || m[metric] <= 0 {
+			t.Errorf("%q: got %v, %v, want a metric %s", command, m, err, metric)
+		}
+	}
+	ends := func(string, string) *exec.Cmd { return exec.Command(o.Harebell, "serve", "--nonsense") }
+	if _, err := Once(t.Context(), o, ends, ""); err == nil || !strings.Contains(err.Error(), "flag provided but not defined: -nonsense") {
+		t.Errorf("a program that ends: got %v, want what it says", err)
 	}
 }
 

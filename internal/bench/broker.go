@@ -19,7 +19,7 @@ type Broker struct {
 	Absent  string `json:"absent,omitempty"` // why it is not measured; "" if it is
 
 	// program starts it; nil if it runs already.
-	program func(h *home) (*command, error)
+	program func(h *home) (*launch, error)
 	// main is the name of the process to end in order, "" for the one started.
 	main string
 

@@ -24,11 +24,11 @@ func findGarageMQ(ctx context.Context, b *Broker, _ Options, programs string) {
 		}
 		b.Origin = garagemqModule
 	}
-	b.program = func(h *home) (*command, error) { return garagemq(program, h) }
+	b.program = func(h *home) (*launch, error) { return garagemq(program, h) }
 }
 
 // garagemq starts it with the settings it comes with, but for its places.
-func garagemq(program string, h *home) (*command, error) {
+func garagemq(program string, h *home) (*launch, error) {
 	data, err := h.data()
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ connection:
   channelsMax: 4096
   frameMaxSize: 65536
 `, h.port, admin, data)
-	return &command{Cmd: exec.Command(program, "--config", config, "--log-level", "warning")}, err
+	return &launch{Cmd: exec.Command(program, "--config", config, "--log-level", "warning")}, err
 }
 
 // goInstall builds a program from its module into a directory, and returns why

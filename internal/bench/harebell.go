@@ -7,9 +7,9 @@ import (
 
 func findHarebell(_ context.Context, b *Broker, o Options, _ string) {
 	b.Title, b.Origin = "Harebell", "this repository"
-	b.program = func(h *home) (*command, error) {
+	b.program = func(h *home) (*launch, error) {
 		data, err := h.data()
 		c := exec.Command(o.Harebell, "serve", "--management-listen", "none", "--listen", h.address(), "--data-dir", data, "--log-level", "warn")
-		return &command{Cmd: c}, err
+		return &launch{Cmd: c}, err
 	}
 }

@@ -31,8 +31,8 @@ func (h *home) write(name, format string, args ...any) (string, error) {
 // address returns where the broker listens.
 func (h *home) address() string { return fmt.Sprintf("127.0.0.1:%d", h.port) }
 
-// A command starts a broker.
-type command struct {
+// A launch is how a broker is started.
+type launch struct {
 	*exec.Cmd
 	beside *exec.Cmd // to be started before, and ended with it; nil for none
 }

@@ -38,11 +38,11 @@ func lavinMQ(ctx context.Context, b *Broker, flags ...string) {
 		}
 	}
 	b.Origin = packageOf(ctx, "lavinmq")
-	b.program = func(h *home) (*command, error) { return lavinmq(program, h, flags) }
+	b.program = func(h *home) (*launch, error) { return lavinmq(program, h, flags) }
 }
 
 // lavinmq starts it as it comes, but for its places.
-func lavinmq(program string, h *home, flags []string) (*command, error) {
+func lavinmq(program string, h *home, flags []string) (*launch, error) {
 	data, err := h.data()
 	if err != nil {
 		return nil, err
@@ -67,5 +67,5 @@ bind = 127.0.0.1
 port = %d
 unix_path = %s/mgmt.sock
 `, data, others[0], h.port, others[1], others[2], h.dir)
-	return &command{Cmd: exec.Command(program, append([]string{"--config", config}, flags...)...)}, err
+	return &launch{Cmd: exec.Command(program, append([]string{"--config", config}, flags...)...)}, err
 }

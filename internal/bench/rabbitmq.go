@@ -25,12 +25,12 @@ func findRabbitMQ(ctx context.Context, b *Broker, _ Options, _ string) {
 		return
 	}
 	b.Origin = packageOf(ctx, "rabbitmq-server")
-	b.program = func(h *home) (*command, error) { return rabbitmq(server, epmd, h) }
+	b.program = func(h *home) (*launch, error) { return rabbitmq(server, epmd, h) }
 }
 
 // rabbitmq starts a node of its own as it comes: without plugins, with everything
 // else by default, on the loopback interface only.
-func rabbitmq(server, epmd string, h *home) (*command, error) {
+func rabbitmq(server, epmd string, h *home) (*launch, error) {
 	data, err := h.data()
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func rabbitmq(server, epmd string, h *home) (*command, error) {
 	)
 	// It would start one by itself, which would outlive it.
 	names := exec.Command(epmd, "-port", fmt.Sprint(mapper), "-address", "127.0.0.1")
-	return &command{Cmd: c, beside: names}, nil
+	return &launch{Cmd: c, beside: names}, nil
 }
 
 // packageOf returns the version of an installed Debian package, or nothing.

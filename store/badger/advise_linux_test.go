@@ -51,7 +51,7 @@ func BenchmarkAdvice(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			const size, n = 1 << 10, 32
 			before := writtenBytes(b)
-			benchmarkAppend(b, o, size, n)
+			benchmarkAppend(b, o, size, n, 1)
 			b.ReportMetric(float64(writtenBytes(b)-before)/float64(b.N*size*n), "written/octet")
 		})
 	}

@@ -3,7 +3,10 @@ package badger
 import (
 	"bytes"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
@@ -29,13 +32,21 @@ func benchmarkMessage(size int) *amqp.Message {
 // later. Compare it with BenchmarkRaw.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range benchmarkSizes {
-		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) { benchmarkAppend(b, Options{}, size, groupOf(size)) })
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) { benchmarkAppend(b, Options{}, size, groupOf(size), 1) })
 	}
 }
 
-func benchmarkAppend(b *testing.B, o Options, size, n int) {
+// BenchmarkFanout writes messages that are in ten queues each.
+func BenchmarkFanout(b *testing.B) {
+	benchmarkAppend(b, Options{}, 1<<10, groupOf(1<<10), 10)
+}
+
+func benchmarkAppend(b *testing.B, o Options, size, n, queues int) {
 	s := open(b, b.TempDir(), o)
-	queue := s.NextQueueID()
+	ids := make([]uint64, queues)
+	for i := range ids {
+		ids[i] = s.NextQueueID()
+	}
 	inFlight := make(chan error, 2)
 	b.SetBytes(int64(n * size))
 	b.ReportAllocs()
@@ -51,14 +62,19 @@ func benchmarkAppend(b *testing.B, o Options, size, n int) {
 			seq++
 			messages[i] = *prototype
 			records[i].Init(&messages[i], nil, 0)
-			records[i].Add(store.Ref{Queue: queue, Seq: seq})
+			records[i].Reserve(queues)
+			for _, id := range ids {
+				records[i].Add(store.Ref{Queue: id, Seq: seq})
+			}
 			records[i].Release()
 			refs[i] = &records[i]
 		}
 		batch := store.Batch{Records: refs, Done: func(err error) { inFlight <- err }}
 		if behind := uint64(10 * n); seq > behind {
 			hi := seq - behind
-			batch.Settled = []store.Settled{{Queue: queue, Span: store.Span{Lo: hi - uint64(n) + 1, Hi: hi}}}
+			for _, id := range ids {
+				batch.Settled = append(batch.Settled, store.Settled{Queue: id, Span: store.Span{Lo: hi - uint64(n) + 1, Hi: hi}})
+			}
 		}
 		s.Append(batch)
 		if pending++; pending == 2 {
@@ -69,9 +85,70 @@ func benchmarkAppend(b *testing.B, o Options, size, n int) {
 		}
 	}
 	for ; pending > 0; pending-- {
-		<-inFlight
+		if err := <-inFlight; err != nil {
+			b.Fatal(err)
+		}
 	}
-	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), "msgs/s")
+	b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds(), msgsPerSecond)
+}
+
+const msgsPerSecond = "msgs/s"
+
+// benchmarkPublishers are how many publishers wait for their confirms.
+var benchmarkPublishers = []int{1, 16, 64}
+
+// BenchmarkConfirm has publishers wait for the confirm of each message of 1 KiB
+// before they publish the next. Compare it with BenchmarkRawConfirm.
+func BenchmarkConfirm(b *testing.B) {
+	for _, n := range benchmarkPublishers {
+		b.Run(fmt.Sprintf("%dpublishers", n), func(b *testing.B) { benchmarkConfirm(b, n) })
+	}
+}
+
+func benchmarkConfirm(b *testing.B, publishers int) {
+	s := open(b, b.TempDir(), Options{})
+	queue := s.NextQueueID()
+	prototype := benchmarkMessage(1 << 10)
+	var last atomic.Uint64
+	publishAndWait(b, publishers, func(confirmed confirmed) {
+		r := new(store.Record)
+		r.Init(cloned(prototype), confirmed, 1)
+		seq := last.Add(1)
+		r.Add(store.Ref{Queue: queue, Seq: seq})
+		r.Release()
+		batch := store.Batch{Records: []*store.Record{r}}
+		if behind := uint64(10_000); seq > behind {
+			batch.Settled = []store.Settled{settledOne(queue, seq-behind)}
+		}
+		s.Append(batch)
+	})
+}
+
+// confirmed is the receipt of a publisher that waits for each message.
+type confirmed chan bool
+
+func (c confirmed) Confirm(_, _ uint64, ok bool) { c <- ok }
+
+// publishAndWait has publishers publish all messages of a benchmark.
+func publishAndWait(b *testing.B, publishers int, publish func(confirmed)) {
+	b.SetBytes(1 << 10)
+	var begun atomic.Int64
+	var working sync.WaitGroup
+	b.ResetTimer()
+	for range publishers {
+		working.Go(func() {
+			answer := make(confirmed, 1)
+			for begun.Add(1) <= int64(b.N) {
+				publish(answer)
+				if !<-answer {
+					b.Error("a message was refused")
+					return
+				}
+			}
+		})
+	}
+	working.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), msgsPerSecond)
 }
 
 // fill writes count messages to a queue, in groups.
@@ -132,20 +209,41 @@ func BenchmarkLoad(b *testing.B) {
 					span.Lo = 1
 				}
 			}
-			b.ReportMetric(float64(read)/b.Elapsed().Seconds(), "msgs/s")
+			b.ReportMetric(float64(read)/b.Elapsed().Seconds(), msgsPerSecond)
 		})
 	}
 }
 
-// BenchmarkOpen opens a store with a backlog of a million messages of 1 KiB.
+// BenchmarkOpen opens a store with a backlog of a million messages of 1 KiB, or of
+// ten million of 16 octets.
 func BenchmarkOpen(b *testing.B) {
+	b.Run("1Mx1KiB", func(b *testing.B) { benchmarkOpen(b, 1_000_000, 1<<10, nil) })
+	b.Run("10Mx16B", func(b *testing.B) { benchmarkOpen(b, 10_000_000, 16, nil) })
+}
+
+// benchmarkOpen calls before, if it is not nil, before each time.
+func benchmarkOpen(b *testing.B, count, size int, before func(b *testing.B, dir string)) {
 	dir := b.TempDir()
 	s := open(b, dir, Options{})
-	fill(b, s, s.NextQueueID(), 1_000_000, 1<<10)
+	fill(b, s, s.NextQueueID(), count, size)
+	var took time.Duration
 	for b.Loop() {
-		s = reopen(b, s, dir, Options{})
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		if before != nil {
+			before(b, dir)
+		}
+		b.StartTimer()
+		began := time.Now()
+		s = open(b, dir, Options{})
+		took += time.Since(began)
 	}
+	b.ReportMetric(took.Seconds()/float64(b.N), secondsEach)
 }
+
+const secondsEach = "s/open"
 
 // BenchmarkOpenEmpty opens a new store.
 func BenchmarkOpenEmpty(b *testing.B) {

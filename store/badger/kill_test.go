@@ -269,6 +269,13 @@ func TestKill(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv(killsVariable)); err == nil {
 		kills = n
 	}
+	c := killAgainAndAgain(t, kills)
+	t.Logf("%d messages confirmed, %d gone, %d settled within the last moment and returned", len(c.confirmed), len(c.gone), c.returned)
+}
+
+// killAgainAndAgain kills victims, and examines what each has left.
+func killAgainAndAgain(t *testing.T, kills int) *coroner {
+	t.Helper()
 	c := &coroner{
 		t: t, dir: t.TempDir(),
 		confirmed: make(map[message]bool), settled: make(map[message]time.Time), gone: make(map[message]bool),
@@ -285,8 +292,8 @@ func TestKill(t *testing.T) {
 			t.Fatalf("after kill %d of %d", n+1, kills)
 		}
 	}
-	t.Logf("%d messages confirmed, %d gone, %d settled within the last moment and returned", len(c.confirmed), len(c.gone), c.returned)
 	if len(c.confirmed) == 0 || len(c.gone) == 0 {
 		t.Error("the victims have done nothing")
 	}
+	return c
 }
