@@ -31,7 +31,7 @@ const afterTime = 15 * time.Second
 
 func (t *trial) backlog() error {
 	w := t.watch()
-	published, err := t.perf(t.shape.Command)
+	published, err := t.perf(t.shape.Command, keep)
 	t.endPhase(w)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (t *trial) backlog() error {
 		t.metrics[Written] = float64(b.written-a.written) / float64(n)
 	}
 
-	first, err := t.consume(n / 2)
+	first, err := t.consume(n/2, keep)
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,9 @@ type consumption struct {
 	cpu  time.Duration
 }
 
-func (t *trial) consume(n int) (consumption, error) {
+func (t *trial) consume(n int, more ...string) (consumption, error) {
 	w := t.watch()
-	l, err := t.perf("--publishers 0 --persistent --prefetch 1000", "--messages", fmt.Sprint(n))
+	l, err := t.perf(fmt.Sprintf("--publishers 0 --persistent --prefetch 1000 --messages %d", n), more...)
 	t.endPhase(w)
 	if err != nil {
 		return consumption{}, err

@@ -86,6 +86,11 @@ func (o Options) shapes() []Shape {
 	})
 }
 
+// asksFor reports whether a broker is to be measured, if it is there.
+func (o Options) asksFor(name string) bool {
+	return len(o.Brokers) == 0 || slices.Contains(o.Brokers, name)
+}
+
 // Run measures, and tells show of what is done and what is next. When ctx is done
 // it stops and returns what there is, with the cause.
 func Run(ctx context.Context, o Options, show Progress) (*Results, error) {
@@ -132,10 +137,7 @@ type turn struct {
 // find looks for the brokers, and starts each of them once: so all are known to
 // work, and by which version, before anything is measured.
 func (p *plan) find(ctx context.Context) error {
-	for _, b := range allBrokers(ctx, p.options, filepath.Join(p.dir, "programs")) {
-		if len(p.options.Brokers) > 0 && !slices.Contains(p.options.Brokers, b.Name) {
-			continue
-		}
+	for _, b := range brokers(ctx, p.options, filepath.Join(p.dir, "programs")) {
 		if b.Absent == "" {
 			if err := p.introduce(ctx, b); err != nil {
 				return fmt.Errorf("%s: %w", b.Name, err)

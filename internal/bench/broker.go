@@ -47,18 +47,22 @@ func BrokerNames() (names []string) {
 	return names
 }
 
-// allBrokers returns all brokers, those to be started and those that run. What
-// must be built is built in the directory programs.
-func allBrokers(ctx context.Context, o Options, programs string) (all []*Broker) {
+// brokers returns those that are asked for: those to be started, and those that
+// run. What must be built is built in the directory programs.
+func brokers(ctx context.Context, o Options, programs string) (asked []*Broker) {
 	for _, k := range kinds {
-		b := &Broker{Name: k.name}
-		k.find(ctx, b, o, programs)
-		all = append(all, b)
+		if o.asksFor(k.name) {
+			b := &Broker{Name: k.name}
+			k.find(ctx, b, o, programs)
+			asked = append(asked, b)
+		}
 	}
 	for _, e := range o.External {
-		all = append(all, &Broker{Name: e.Name, Title: e.Name, Origin: "running already", external: e})
+		if o.asksFor(e.Name) {
+			asked = append(asked, &Broker{Name: e.Name, Title: e.Name, Origin: "running already", external: e})
+		}
 	}
-	return all
+	return asked
 }
 
 // started reports whether a broker has a program that is started for each run: then

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -59,11 +60,14 @@ var errStalled = errors.New("it stalls: nothing was published, delivered or done
 // anyway.
 func (t *trial) perf(flags string, more ...string) (*load, error) {
 	arguments := append(strings.Fields(flags), more...)
-	if t.broker.started() && arguments[0] != "churn" {
-		arguments = append(arguments, "--keep")
+	if t.broker.started() && arguments[0] != "churn" && !slices.Contains(arguments, keep) {
+		arguments = append(arguments, keep)
 	}
 	return perf(t.ctx, t.plan.options.Harebell, t.at.url, arguments)
 }
+
+// keep has a load leave its queues behind.
+const keep = "--keep"
 
 // watch begins to watch the broker; if it cannot be seen the watch is nil.
 func (t *trial) watch() *watch {

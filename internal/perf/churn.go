@@ -192,7 +192,7 @@ func (t *turns) await() {
 func (t *turns) leave(churners []*churner) (err error) {
 	for _, c := range churners {
 		if c.declared && !c.failed {
-			c.session.hurry()
+			c.session.ask()
 			_, failed := c.session.call(&amqp.QueueDelete{Queue: c.name})
 			err = errors.Join(err, failed)
 		}
@@ -222,7 +222,7 @@ func (c *churner) work() {
 			return
 		}
 		began := time.Now()
-		c.session.conn.SetDeadline(began.Add(handshakeTime))
+		c.session.ask()
 		c.n++
 		if err := c.cycle(); err != nil {
 			c.failed = true

@@ -261,6 +261,7 @@ func (m *maker) work() error {
 		if i >= w.many.Number {
 			return nil
 		}
+		m.session.ask()
 		if err := kinds[w.many.Of].make(m, i); err != nil {
 			return fmt.Errorf("after %s %s: %w", thousands(w.made.Load()), w.many.Of, err)
 		}
@@ -276,6 +277,7 @@ func (m *maker) connection(int) error {
 		return err
 	}
 	m.idle = append(m.idle, s)
+	s.ask()
 	_, err = s.call(&amqp.BasicConsume{Queue: m.workshop.many.Queue, NoAck: true})
 	return err
 }
@@ -333,6 +335,7 @@ func (w *workshop) delete(s *session) error {
 		queues = append(queues, w.many.Queue)
 	}
 	for _, queue := range queues {
+		s.ask()
 		if _, err := s.call(&amqp.QueueDelete{Queue: queue}); err != nil {
 			return err
 		}
@@ -340,6 +343,7 @@ func (w *workshop) delete(s *session) error {
 	if o.Exchange == "" {
 		return nil
 	}
+	s.ask()
 	_, err := s.call(&amqp.ExchangeDelete{Exchange: o.Exchange})
 	return err
 }

@@ -287,6 +287,7 @@ func (r *run) declare(s *session) error {
 // delete removes what declare made.
 func (r *run) delete(s *session) error {
 	for _, queue := range r.options.queues() {
+		s.ask()
 		if _, err := s.call(&amqp.QueueDelete{Queue: queue}); err != nil {
 			return err
 		}
@@ -294,6 +295,7 @@ func (r *run) delete(s *session) error {
 	if r.options.Exchange == "" {
 		return nil
 	}
+	s.ask()
 	_, err := s.call(&amqp.ExchangeDelete{Exchange: r.options.Exchange})
 	return err
 }

@@ -22,6 +22,7 @@ const channel = 1
 
 const (
 	handshakeTime = 15 * time.Second // a broker waits a few seconds before refusing a login
+	answerTime    = 30 * time.Second
 	goodbyeTime   = 3 * time.Second
 )
 
@@ -152,6 +153,9 @@ func closed(m amqp.Method) error {
 // goodbye is the method with which the connection ends in order. The broker
 // answers when it has seen to everything before it.
 func goodbye() amqp.Method { return &amqp.ConnectionClose{ReplyCode: amqp.ReplySuccess} }
+
+// ask gives the broker a while to answer what is asked next.
+func (s *session) ask() { s.conn.SetDeadline(time.Now().Add(answerTime)) }
 
 // hurry sees to it that nothing on the connection takes long any more.
 func (s *session) hurry() { s.conn.SetDeadline(time.Now().Add(goodbyeTime)) }

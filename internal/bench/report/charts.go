@@ -102,7 +102,19 @@ func (m *maker) curves(chapter, title, x string) *chart {
 	for _, s := range m.shapes(chapter) {
 		c.ticks = append(c.ticks, tick{s.X, fmt.Sprint(int(s.X))})
 	}
-	c.curves = m.points(chapter, func(s bench.Shape, rate float64) float64 { return rate })
+	same := func(s bench.Shape, rate float64) float64 { return rate }
+	c.curves = m.points(chapter, bench.Delivered, same)
+	if chapter != "publishers" {
+		return c
+	}
+	// Many publishers may leave one consumer behind.
+	for i := range c.curves {
+		c.curves[i].label += ", consumed"
+	}
+	for _, published := range m.points(chapter, bench.Published, same) {
+		published.label, published.dashed = published.label+", published", true
+		c.curves = append(c.curves, published)
+	}
 	return c
 }
 
@@ -117,16 +129,16 @@ func (m *maker) sizes() *chart {
 		}
 		c.ticks = append(c.ticks, tick{s.X, label})
 	}
-	c.curves = m.points("size", func(s bench.Shape, rate float64) float64 { return rate * s.X / 1e6 })
+	c.curves = m.points("size", bench.Delivered, func(s bench.Shape, rate float64) float64 { return rate * s.X / 1e6 })
 	return c
 }
 
-// points returns a curve for each broker.
-func (m *maker) points(chapter string, y func(s bench.Shape, rate float64) float64) (curves []curve) {
+// points returns a curve of a metric for each broker.
+func (m *maker) points(chapter, metric string, y func(s bench.Shape, rate float64) float64) (curves []curve) {
 	for _, b := range m.brokers() {
 		var points plotter.XYs
 		for _, s := range m.shapes(chapter) {
-			if v, ok := m.results.Median(s.Name, b.Name, bench.Delivered); ok {
+			if v, ok := m.results.Median(s.Name, b.Name, metric); ok {
 				points = append(points, plotter.XY{X: s.X, Y: y(s, v)})
 			}
 		}

@@ -27,7 +27,7 @@ func (k *key) add(label string, signs ...plot.Thumbnailer) {
 // each is.
 func (k *key) grid(width vg.Length) (rows, columns int, each vg.Length) {
 	for _, e := range k.entries {
-		each = max(each, k.style.Width(e.label)+2*keyGap)
+		each = max(each, k.style.Width(e.label)+2*keyGap+8)
 	}
 	n := len(k.entries)
 	most := max(1, int(width/each))
