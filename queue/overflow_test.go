@@ -99,7 +99,7 @@ func TestWhatIsTooMuchByOctetsGoesBeforeTheNextComes(t *testing.T) {
 	wantWords(t, "ready", drain(t, q), "b")
 }
 
-func TestRequeueDeliversBeforeItDrops(t *testing.T) {
+func TestRequeueDropsBeforeItDelivers(t *testing.T) {
 	h := newHouse()
 	q := h.open(t, Declaration{Arguments: amqp.Table{"x-dead-letter-exchange": "dlx", "x-max-length": int32(1)}})
 	publish(q, "a")
@@ -108,8 +108,18 @@ func TestRequeueDeliversBeforeItDrops(t *testing.T) {
 	f, _, _, _ := q.Get(false)
 	c := consume(t, q, &client{room: -1}, ConsumeOptions{})
 	q.Requeue([]Entry{e, f})
-	wantWords(t, "dead", h.deaths(), "")
-	wantWords(t, "delivered", c.bodies(), "a* b*")
+	wantWords(t, "dead", h.deaths(), "a:maxlen")
+	wantWords(t, "delivered", c.bodies(), "b*")
+}
+
+func TestRequeueDropsWhatIsTooLarge(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, Declaration{Arguments: amqp.Table{"x-dead-letter-exchange": "dlx", "x-max-length-bytes": int32(2)}})
+	c := consume(t, q, &client{room: -1}, ConsumeOptions{})
+	publish(q, "aaa")
+	q.Requeue(c.take())
+	wantWords(t, "dead", h.deaths(), "aaa:maxlen")
+	wantWords(t, "delivered again", c.bodies(), "")
 }
 
 func TestRejectPublishCountsOnlyWhatStays(t *testing.T) {

@@ -15,6 +15,8 @@ func (q *Classic) Ack(es []Entry) {
 }
 
 // Requeue implements Queue.
+//
+// rabbitmq: what is too much then is dropped though a consumer may wait for it.
 func (q *Classic) Requeue(es []Entry) {
 	q.mu.Lock()
 	defer q.unlock()
@@ -29,9 +31,9 @@ func (q *Classic) Requeue(es []Entry) {
 		q.lanes[lane].giveBack(e)
 		q.entered(lane, &e)
 	}
+	q.trim()
 	q.expire()
 	q.deliver()
-	q.trim()
 }
 
 // Reject implements Queue.

@@ -251,7 +251,7 @@ func (ch *channel) end() {
 	}
 	// Before the consumers go: who takes over from a single active one begins
 	// with what comes back from it.
-	var back settling
+	back := settling{whole: true}
 	for _, d := range ch.takeUnacked(0) {
 		back.add(requeue, d)
 	}

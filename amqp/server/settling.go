@@ -3,20 +3,23 @@ package server
 import "github.com/harebellmq/harebell/queue"
 
 // settling gathers what becomes of deliveries, so that a queue is locked once
-// for many. Of one queue and outcome the order is kept. It belongs to the read loop. Gathering calls no queue, and so may be
-// done with a channel's lock held; flush may not.
+// for many. Of one queue and outcome the order is kept. It belongs to the read
+// loop. Gathering calls no queue, and so may be done with a channel's lock held;
+// flush may not.
 type settling struct {
 	runs  []run // in use: the first used
 	used  int
 	woken []*consumer
+	whole bool // a queue gets back all at once, whoever had it
 }
 
 // A run is deliveries of one queue with the same outcome, in the order in which
 // the client settled them.
 type run struct {
-	how     outcome
-	queue   queue.Queue
-	entries []queue.Entry
+	how      outcome
+	queue    queue.Queue
+	consumer *consumer // of the first delivery
+	entries  []queue.Entry
 }
 
 // An outcome is what a client does with a delivery.
@@ -30,15 +33,15 @@ const (
 
 // add notes the outcome of a delivery, no longer in the channel's unacked.
 func (s *settling) add(how outcome, d delivery) {
-	r := s.run(how, d.queue)
+	r := s.run(how, &d)
 	r.entries = append(r.entries, d.entry)
 }
 
-// run returns the run that goes on with an outcome for a queue: one of the last
-// few, as clients consume from several queues in turn, or a new one.
-func (s *settling) run(how outcome, q queue.Queue) *run {
+// run returns the run that goes on with an outcome for a delivery: one of the
+// last few, as clients consume from several queues in turn, or a new one.
+func (s *settling) run(how outcome, d *delivery) *run {
 	for i := s.used - 1; i >= max(s.used-runsKept, 0); i-- {
-		if r := &s.runs[i]; r.how == how && r.queue == q {
+		if r := &s.runs[i]; r.how == how && r.queue == d.queue && (how != requeue || s.together(r, d)) {
 			return r
 		}
 	}
@@ -46,9 +49,18 @@ func (s *settling) run(how outcome, q queue.Queue) *run {
 		s.runs = append(s.runs, run{})
 	}
 	r := &s.runs[s.used]
-	r.how, r.queue = how, q
+	r.how, r.queue, r.consumer = how, d.queue, d.consumer
 	s.used++
 	return r
+}
+
+// together reports whether a delivery goes back to its queue together with those
+// of a run.
+//
+// rabbitmq: a queue gets back at once what one consumer had, and each message
+// that came by basic.get alone; it drops what is too much in between.
+func (s *settling) together(r *run, d *delivery) bool {
+	return s.whole || d.consumer != nil && d.consumer == r.consumer
 }
 
 // long reports whether enough has been gathered to be worth the queues' while,
@@ -85,7 +97,7 @@ func (s *settling) flush() {
 			r.queue.Reject(r.entries)
 		}
 		clear(r.entries)
-		r.queue, r.entries = nil, r.entries[:0]
+		r.queue, r.consumer, r.entries = nil, nil, r.entries[:0]
 		if cap(r.entries) > entriesKept {
 			r.entries = nil
 		}

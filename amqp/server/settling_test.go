@@ -60,6 +60,31 @@ func TestSettling(t *testing.T) {
 	}
 }
 
+func TestDeliveriesGoBackToAQueueConsumerByConsumer(t *testing.T) {
+	c, d := &consumer{tag: "c"}, &consumer{tag: "d"}
+	for name, test := range map[string]struct {
+		whole bool
+		want  []string
+	}{
+		"of an open channel": {false, []string{"a requeue 14", "a requeue 2", "a requeue 3", "a requeue 5"}},
+		"of a closed one":    {true, []string{"a requeue 12345"}},
+	} {
+		var page []string
+		a := notebook{name: "a", page: &page}
+		s := settling{whole: test.whole}
+		for i, from := range []*consumer{c, nil, d, c, nil} { // nil: basic.get
+			s.add(requeue, delivery{
+				queue: a, consumer: from,
+				entry: queue.Entry{Message: &amqp.Message{RoutingKey: fmt.Sprint(i + 1)}},
+			})
+		}
+		s.flush()
+		if !slices.Equal(page, test.want) {
+			t.Errorf("%s: got %q, want %q", name, page, test.want)
+		}
+	}
+}
+
 func TestSettlingKeepsLittle(t *testing.T) {
 	var page []string
 	var s settling
