@@ -199,7 +199,44 @@ func TestLengthIsLookedAtBeforeTTL(t T) {
 	}
 }
 
-func TestRequeueAboveMaxLengthDeliversToAWaitingConsumer(t T) {
+func TestRequeueDropsWhatIsTooMuchThoughAConsumerWaits(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length-bytes": int32(2)}))
+	c := s.consume(queue)
+	s.publish("", queue, "aaa")
+	s.ok(c.next().Nack(false, true))
+	c.wantRest("")
+	s.wantDrain(dead, "aaa")
+}
+
+func TestDeliveriesOfAConsumerGoBackToAFullQueueAtOnce(t T) {
+	t.Parallel()
+	for name, back := range map[string]func(s *session, last amqp.Delivery) error{
+		"nack":          func(_ *session, last amqp.Delivery) error { return last.Nack(true, true) },
+		"recover":       func(s *session, _ amqp.Delivery) error { return s.Recover(true) },
+		"channel.close": func(s *session, _ amqp.Delivery) error { return s.Close() },
+	} {
+		t.Run(name, func(t T) {
+			s := open(t)
+			dead := s.queue(nil)
+			queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
+			c := s.consume(queue)
+			s.publish("", queue, "a", "b")
+			c.next()
+			last := c.next()
+			s.ok(s.Cancel(c.tag, false))
+			other := s.sibling()
+			waiting := other.consume(queue)
+			s.ok(back(s, last))
+			waiting.wantRest("b")
+			other.wantDrain(dead, "a")
+		})
+	}
+}
+
+func TestDeliveriesOfGetGoBackToAFullQueueOneByOne(t T) {
 	t.Parallel()
 	s := open(t)
 	dead := s.queue(nil)
@@ -208,10 +245,26 @@ func TestRequeueAboveMaxLengthDeliversToAWaitingConsumer(t T) {
 	s.get(queue)
 	s.publish("", queue, "b")
 	last := s.get(queue)
-	c := s.sibling().consume(queue) // has room for both
-	s.ok(last.Nack(true, true))
+	c := s.sibling().consume(queue)
+	s.ok(last.Nack(true, true)) // each is delivered before the next comes
 	c.want("a b")
 	s.wantDrain(dead, "")
+}
+
+func TestDeliveriesOfGetGoBackAtOnceWhenTheChannelCloses(t T) {
+	t.Parallel()
+	s := open(t)
+	dead := s.queue(nil)
+	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
+	s.publish("", queue, "a")
+	s.get(queue)
+	s.publish("", queue, "b")
+	s.get(queue)
+	other := s.sibling()
+	c := other.consume(queue)
+	s.ok(s.Close())
+	c.wantRest("b")
+	other.wantDrain(dead, "a")
 }
 
 func TestExpiredAtOnceLeavesRoomInAFullQueue(t T) {
