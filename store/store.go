@@ -12,7 +12,9 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -110,6 +112,25 @@ type Doc struct {
 
 // DocMost is how many octets a definition may have.
 const DocMost = 64 << 10
+
+// Errors of definitions.
+var (
+	ErrTooLarge = fmt.Errorf("a definition has at most %d octets", DocMost)
+	ErrForeign  = errors.New("definition and key do not belong together") // the key names another one
+)
+
+// NewDoc returns a definition that is written as JSON, which must always be able
+// to express the value. The error is ErrTooLarge.
+func NewDoc(k Kind, key string, value any) (Doc, error) {
+	b, err := json.Marshal(value)
+	if err != nil {
+		panic(fmt.Sprintf("store: encode definition: %v", err))
+	}
+	if len(b) > DocMost {
+		return Doc{}, ErrTooLarge
+	}
+	return Doc{Kind: k, Key: key, Value: b}, nil
+}
 
 // NameMost is how many octets a name in a key may have.
 const NameMost = 255

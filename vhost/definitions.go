@@ -2,8 +2,6 @@ package vhost
 
 import (
 	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
@@ -62,17 +60,14 @@ func encodeTable(t amqp.Table) []byte {
 	return t.Append(nil)
 }
 
-// document makes a Doc of a value that JSON can always express. One that is too
+// document makes the definition of what a client has asked for. One that is too
 // large, because its arguments are, is PRECONDITION_FAILED.
 func document(k store.Kind, key string, value any) (store.Doc, error) {
-	b, err := json.Marshal(value)
+	d, err := store.NewDoc(k, key, value)
 	if err != nil {
-		panic(fmt.Sprintf("encode definition: %v", err)) // strings, numbers and octets
+		return d, amqp.Errorf(amqp.PreconditionFailed, "arguments are too large to be stored")
 	}
-	if len(b) > store.DocMost {
-		return store.Doc{}, amqp.Errorf(amqp.PreconditionFailed, "arguments are too large to be stored")
-	}
-	return store.Doc{Kind: k, Key: key, Value: b}, nil
+	return d, nil
 }
 
 func (v *VirtualHost) goneDoc(k store.Kind, name string) store.Doc {

@@ -234,7 +234,7 @@ func (r *Registry) loadVirtualHost(d store.Doc) error {
 		return err
 	}
 	if d.Key != store.Key(doc.Name) {
-		return errForeign
+		return store.ErrForeign
 	}
 	v := newVirtualHost(doc.Name, r.broker)
 	v.describe(doc.Metadata)
@@ -249,7 +249,7 @@ func (r *Registry) loadParameter(d store.Doc) error {
 		return err
 	}
 	if d.Key != limitsKey(doc.VHost) || doc.Component != limitsComponent || doc.Name != limitsName {
-		return errForeign
+		return store.ErrForeign
 	}
 	v, err := r.Get(doc.VHost)
 	if err != nil {
@@ -258,9 +258,6 @@ func (r *Registry) loadParameter(d store.Doc) error {
 	v.limits = doc.Value
 	return nil
 }
-
-// errForeign says that a definition is not the one its key names.
-var errForeign = errors.New("definition and key do not belong together")
 
 // decode reads a definition, and finds the virtual host it belongs to.
 func (r *Registry) decode(d store.Doc, doc any, name *string, arguments *[]byte) (*VirtualHost, amqp.Table, error) {
@@ -282,7 +279,7 @@ func (r *Registry) loadExchange(d store.Doc) error {
 		return err
 	}
 	if d.Key != store.Key(v.name, doc.Name) {
-		return errForeign
+		return store.ErrForeign
 	}
 	x, err := exchange.New(v.name, exchange.Declaration{
 		Name: doc.Name, Kind: doc.Type, Durable: true, AutoDelete: doc.AutoDelete, Internal: doc.Internal, Arguments: arguments,
@@ -304,7 +301,7 @@ func (r *Registry) loadQueue(d store.Doc, ids *[]uint64) error {
 		return err
 	}
 	if d.Key != store.Key(v.name, doc.Name) {
-		return errForeign
+		return store.ErrForeign
 	}
 	h, err := v.newQueue(queue.Declaration{
 		VHost: v.name, Name: doc.Name, Durable: true, AutoDelete: doc.AutoDelete, Arguments: arguments,
@@ -328,7 +325,7 @@ func (r *Registry) loadBinding(d store.Doc) error {
 		b.Destination.Kind = exchange.ToExchange
 	}
 	if d.Key != bindingKey(v.name, b) {
-		return errForeign
+		return store.ErrForeign
 	}
 	x, err := v.ends(b, nil)
 	if err != nil {

@@ -25,6 +25,7 @@ type book struct {
 	mu      sync.Mutex // guards what follows
 	written []record
 	torn    int // events before the first of written, which have been forgotten
+	crowded int // of those, the ones that there was no room for
 	octets  int // of bodies in written
 	unheard map[conversation]map[uint64]*event.Event
 	turned  chan struct{} // closed at the next event; nil if nobody waits
@@ -59,6 +60,7 @@ func (b *book) Event(e event.Event) {
 		b.written[0] = record{}
 		b.written = b.written[1:]
 		b.torn++
+		b.crowded++
 	}
 	if b.turned != nil {
 		close(b.turned)
@@ -139,10 +141,17 @@ func (b *book) forgotten() int {
 	return b.torn
 }
 
+// crowdedOut returns how many events have been forgotten for want of room.
+func (b *book) crowdedOut() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.crowded
+}
+
 // erase forgets everything so far.
 func (b *book) erase() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.torn += len(b.written)
-	b.written, b.octets = nil, 0
+	b.written, b.octets, b.crowded = nil, 0, 0
 }

@@ -9,8 +9,11 @@ import (
 
 	amqp091 "github.com/rabbitmq/amqp091-go"
 
+	"github.com/rs/zerolog"
+
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/event"
+	"github.com/harebellmq/harebell/store"
 )
 
 // publish publishes a text to the default exchange, through a client.
@@ -284,6 +287,49 @@ func TestCheckFindsWhatIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantError(t, b.Journal().Check(), `"left"`)
+}
+
+func TestCheckForgivesWhatWasDeliveredAnew(t *testing.T) {
+	b := New(t)
+	conn := connect(t, b, "/")
+	ch := channel(t, conn)
+	declare(t, ch, "q", nil)
+	publish(t, ch, "q", "handled later")
+	publish(t, ch, "q", "left")
+	deliveries := consume(t, ch, "q", false)
+	next(t, deliveries)
+	next(t, deliveries)
+	if err := ch.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := consume(t, channel(t, conn), "q", false) // on a channel of the same number, with the same tags
+	if err := next(t, again).Ack(false); err != nil {
+		t.Fatal(err)
+	}
+	next(t, again)
+	if err := b.Idle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err := b.Journal().Check()
+	wantError(t, err, `"left"`)
+	if strings.Contains(err.Error(), "handled later") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got\n%v\nwant nothing but the message that is left", err)
+	}
+}
+
+func TestCheckSaysWhatItCannotKnow(t *testing.T) {
+	b := New(t, WithJournal(2))
+	declare(t, channel(t, connect(t, b, "/")), "q", nil)
+	if err := b.Publish(Message{RoutingKey: "q"}); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, b.Journal().Check(), "1 events have been forgotten, and cannot be checked")
+	b.Journal().Erase() // on purpose
+	if err := b.Journal().Check(); err != nil {
+		t.Error(err)
+	}
+	_, err := Start(store.NewMemory(), zerolog.Nop(), WithFinalCheck(), WithJournal(0))
+	wantError(t, err, "WithFinalCheck and WithJournal(0): want a journal of 1 event or more")
 }
 
 func TestFinalCheckFailsTheTest(t *testing.T) {

@@ -192,6 +192,9 @@ func gather(log zerolog.Logger, opts []Option) (*options, error) {
 			return nil, err
 		}
 	}
+	if o.finalCheck && o.events == 0 {
+		return nil, errors.New("WithFinalCheck and WithJournal(0): want a journal of 1 event or more to check")
+	}
 	return o, nil
 }
 

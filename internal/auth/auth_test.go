@@ -283,7 +283,7 @@ func TestMistakesOfAdministrators(t *testing.T) {
 		"a name that is no text":                        {put(User{Name: "\xff"}), ErrName},
 		"a hash that is none":                           {put(User{Name: "u", Hash: "abc"}), ErrHash},
 		"an unknown algorithm":                          {put(User{Name: "u", Algorithm: "rot13"}), ErrAlgorithm},
-		"tags too long":                                 {put(User{Name: "u", Tags: []string{strings.Repeat("t", store.DocMost)}}), ErrTooLarge},
+		"tags too long":                                 {put(User{Name: "u", Tags: []string{strings.Repeat("t", store.DocMost)}}), store.ErrTooLarge},
 		"a limit for nobody":                            {s.SetLimit("nobody", limits.MaxChannels, 1), ErrNoUser},
 		"no limit for nobody":                           {s.ClearLimit("nobody", limits.MaxChannels), ErrNoUser},
 		"permissions for nobody":                        {permissions("nobody", "v", "", anything), ErrNoUser},

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -12,22 +11,15 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// document makes the document of a value that JSON can always express, under a
-// key of some names.
+// document makes a definition under a key of some names: ErrName, or
+// store.ErrTooLarge.
 func document(k store.Kind, value any, names ...string) (store.Doc, error) {
 	for _, name := range names {
 		if len(name) > store.NameMost || !utf8.ValidString(name) {
 			return store.Doc{}, ErrName
 		}
 	}
-	b, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("encode definition: %v", err)) // strings and numbers
-	}
-	if len(b) > store.DocMost {
-		return store.Doc{}, ErrTooLarge
-	}
-	return store.Doc{Kind: k, Key: store.Key(names...), Value: b}, nil
+	return store.NewDoc(k, store.Key(names...), value)
 }
 
 // load makes everything that the store knows.
@@ -53,9 +45,6 @@ func (u *Users) load(log zerolog.Logger) error {
 	return nil
 }
 
-// errForeign says that a definition is not the one its key names.
-var errForeign = errors.New("definition and key do not belong together")
-
 func (u *Users) loadUser(d store.Doc) error {
 	var user User
 	if err := json.Unmarshal(d.Value, &user); err != nil {
@@ -66,7 +55,7 @@ func (u *Users) loadUser(d store.Doc) error {
 	case err != nil:
 		return err
 	case doc.Key != d.Key:
-		return errForeign
+		return store.ErrForeign
 	}
 	u.accounts[user.Name] = newAccount(user)
 	return nil
@@ -82,7 +71,7 @@ func (u *Users) loadPermissions(d store.Doc) error {
 	case err != nil:
 		return err
 	case doc.Key != d.Key:
-		return errForeign
+		return store.ErrForeign
 	case u.accounts[p.User] == nil:
 		return ErrNoUser
 	}
@@ -100,7 +89,7 @@ func (u *Users) loadTopicPermissions(d store.Doc) error {
 	case err != nil:
 		return err
 	case doc.Key != d.Key:
-		return errForeign
+		return store.ErrForeign
 	case u.accounts[p.User] == nil:
 		return ErrNoUser
 	}

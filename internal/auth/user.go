@@ -37,7 +37,6 @@ var (
 	ErrHash      = errors.New("a password hash is written in base64")
 	ErrAlgorithm = fmt.Errorf("a hashing algorithm is %s, %s or %s", SHA256, SHA512, MD5)
 	ErrName      = fmt.Errorf("a name is UTF-8 text of 1 to %d octets", store.NameMost)
-	ErrTooLarge  = fmt.Errorf("a definition has at most %d octets", store.DocMost)
 )
 
 // WithPassword returns the user with a password, of which the hash is kept.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/store"
 )
 
 func (s *Server) listUsers(c *call) error {
@@ -72,7 +73,7 @@ func (b body) user(name string) (auth.User, error) {
 // isMistake reports whether an error of auth is the administrator's, who is told
 // what would be right.
 func isMistake(err error) bool {
-	return slices.ContainsFunc([]error{auth.ErrAlgorithm, auth.ErrName, auth.ErrTooLarge}, func(mistake error) bool {
+	return slices.ContainsFunc([]error{auth.ErrAlgorithm, auth.ErrName, store.ErrTooLarge}, func(mistake error) bool {
 		return errors.Is(err, mistake)
 	})
 }
