@@ -317,7 +317,7 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	ch.tag++
 	tag := ch.tag
 	if !m.NoAck {
-		ch.unacked.add(tag, delivery{queue: q, entry: e})
+		ch.hold(tag, delivery{queue: q, entry: e})
 	}
 	ch.mu.Unlock()
 	if ch.conn.server.Watch != nil {

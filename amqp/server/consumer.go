@@ -75,7 +75,7 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 		if !s.noAck {
 			s.unacked++
 			ch.counted++
-			ch.unacked.add(ch.tag, delivery{consumer: s, queue: s.queue, entry: es[i]})
+			ch.hold(ch.tag, delivery{consumer: s, queue: s.queue, entry: es[i]})
 		}
 		taken++
 	}

@@ -68,32 +68,27 @@ func (a *ages) overdue(u *unacked, now time.Time, timeout func(queue.Queue) time
 	return 0, 0
 }
 
-// look looks at what is unacked, on all connections.
+// look looks at what is unacked, on all connections, and again later if there is
+// anything that may become overdue.
 func (s *Server) look() {
+	s.looking.Store(false) // before looking: what is delivered meanwhile asks for itself
 	now := s.VHosts.Clock().Now()
+	again := false
 	for _, c := range s.open() {
-		c.look(now)
+		again = c.look(now) || again
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.looking != nil {
-		s.looking.Reset(s.lookEvery())
+	if again {
+		s.lookLater()
 	}
 }
 
-// startLooking has look called, from the first connection on. The lock is held.
-func (s *Server) startLooking() {
-	if s.looking == nil && !s.NoConsumerTimeout {
-		s.looking = s.VHosts.Clock().AfterFunc(s.lookEvery(), s.look)
+// lookLater has look called. It is told of whatever becomes unacked where nothing
+// was, so that nobody looks while there is nothing to see.
+func (s *Server) lookLater() {
+	if s.looking.Load() || s.NoConsumerTimeout || !s.looking.CompareAndSwap(false, true) {
+		return
 	}
-}
-
-// stopLooking ends that, with the last connection. The lock is held.
-func (s *Server) stopLooking() {
-	if s.looking != nil && len(s.connections) == 0 {
-		s.looking.Stop()
-		s.looking = nil
-	}
+	s.VHosts.Clock().AfterFunc(s.lookEvery(), s.look)
 }
 
 func (s *Server) lookEvery() time.Duration {
@@ -112,30 +107,47 @@ func (s *Server) timeoutOf(q queue.Queue) time.Duration {
 }
 
 // look looks at what is unacked, and has the read loop woken soon if something is
-// overdue: it closes channels.
-func (c *connection) look(now time.Time) {
+// overdue: it closes channels. again reports whether there is more to look at later.
+func (c *connection) look(now time.Time) (again bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	overdue := false
 	for _, ch := range c.channels {
-		overdue = ch.look(now) || overdue
+		late, waits := ch.look(now)
+		overdue, again = overdue || late, again || waits
 	}
 	if overdue && c.why == nil && !c.waking {
 		c.waking = true
 		c.conn.SetReadDeadline(clock.System.Now().Add(lastChance)) // if it fails the connection is gone
 	}
+	return again
 }
 
-// look notes whether something is overdue, and reports it.
-func (ch *channel) look(now time.Time) bool {
+// look notes whether something is overdue, and reports it, or whether something
+// else waits for its time.
+func (ch *channel) look(now time.Time) (overdue, waits bool) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	if ch.ended {
-		return false
+		return false, false
 	}
 	ch.ages.look(&ch.unacked, ch.tag, now)
 	ch.overdue, ch.overdueAfter = ch.ages.overdue(&ch.unacked, now, ch.conn.server.timeoutOf, ch.timeoutsDiffer)
-	return ch.overdue != 0
+	return ch.overdue != 0, ch.overdue == 0 && ch.mayBeLate()
+}
+
+// mayBeLate reports whether something is unacked that has a time. The lock is
+// held.
+func (ch *channel) mayBeLate() bool {
+	return ch.unacked.count > 0 && (ch.timeoutsDiffer || ch.conn.server.consumerTimeout() > 0)
+}
+
+// hold notes a delivery that is to be acked. The lock is held.
+func (ch *channel) hold(tag uint64, d delivery) {
+	ch.unacked.add(tag, d)
+	if ch.unacked.count == 1 {
+		ch.conn.server.lookLater()
+	}
 }
 
 // closeOverdue closes the channels that hold a delivery for too long.
@@ -151,13 +163,16 @@ func (c *connection) closeOverdue() error {
 }
 
 // tooLate returns the error to close the channel with if a delivery is overdue, and
-// has not been acked since that was found.
+// has not been acked since that was found: then the others are looked at again.
 //
 // rabbitmq: no method is to blame
 func (ch *channel) tooLate() *amqp.Error {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	if ch.overdue == 0 || !ch.unacked.has(ch.overdue) {
+		if ch.mayBeLate() {
+			ch.conn.server.lookLater()
+		}
 		return nil
 	}
 	return amqp.Errorf(amqp.PreconditionFailed, "delivery acknowledgement on channel %d timed out. Timeout value used: %d ms. "+

@@ -255,21 +255,38 @@ func TestLooksDoNotPutOffTheEnd(t *testing.T) {
 	})
 }
 
-func TestNobodyLooksWithoutConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, _ := manualServer(t)
-		for range 3 {
-			c := dial(t, s)
-			c.login()
-			if s.looking == nil {
-				t.Fatal("with a connection: nobody looks")
-			}
-			c.do("hangs up")
-			synctest.Wait()
-			if s.looking != nil {
-				t.Fatal("without connections: somebody looks")
+func TestNobodyLooksWhileThereIsNothingToSee(t *testing.T) {
+	var server *Server
+	patiently(t, func(s *Server) { server = s }, func(p patient) {
+		wantLooking := func(want bool, when string) {
+			if got := server.looking.Load(); got != want {
+				t.Fatalf("%s: looking is %v, want %v", when, got, want)
 			}
 		}
+		wantLooking(false, "with nothing unacked")
+		p.consuming("")
+		for tag := 1; tag < 4; tag++ {
+			wantLooking(true, "with a delivery unacked")
+			p.hears([]string{fmt.Sprintf(`1 basic.ack delivery-tag=%d`, tag)})
+			p.after(mostLook)
+			wantLooking(false, "after a look that found nothing")
+			p.hears(publish(1, "q"), delivered(1, "c", tag+1, "q")...)
+		}
+		p.after(30*time.Minute+mostLook, timedOut(1, 1_800_000))
+		wantLooking(false, "with the channel closed")
+	})
+}
+
+func TestAckInTheLastMomentHasTheOthersLookedAtAgain(t *testing.T) {
+	patiently(t, nil, func(p patient) {
+		p.consuming("")
+		p.after(20 * time.Minute)
+		p.hears(publish(1, "q"), delivered(1, "c", 2, "q")...)
+		p.clock.Advance(11 * time.Minute) // the first is overdue
+		p.hears([]string{`1 basic.ack delivery-tag=1`})
+		time.Sleep(lastChance)
+		p.hears(nil)
+		p.after(20*time.Minute, timedOut(1, 1_800_000))
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -66,13 +67,13 @@ type Server struct {
 	ReturnReplies     bool // a mandatory reply by direct reply-to is returned though it is delivered
 	NoConsumerTimeout bool // whatever ConsumerTimeout and the queues say
 
-	alarms alarms
+	alarms  alarms
+	looking atomic.Bool // look will be called
 
 	mu          sync.Mutex // guards what follows
 	listeners   map[net.Listener]bool
 	connections map[*connection]bool
 	closing     bool
-	looking     clock.Timer   // calls look; nil while there are no connections
 	idle        chan struct{} // closed when closing and the last connection is gone
 }
 
@@ -215,7 +216,6 @@ func (s *Server) add(c *connection) bool {
 		s.connections = make(map[*connection]bool)
 	}
 	s.connections[c] = true
-	s.startLooking()
 	return true
 }
 
@@ -223,7 +223,6 @@ func (s *Server) remove(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c)
-	s.stopLooking()
 	if s.closing && len(s.connections) == 0 {
 		close(s.idle)
 	}

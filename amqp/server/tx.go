@@ -141,6 +141,9 @@ func (t *tx) restore(ch *channel) {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	ch.unacked.restore(t.settled)
+	if ch.unacked.count > 0 {
+		ch.conn.server.lookLater()
+	}
 	t.settled = nil
 }
 
