@@ -123,8 +123,8 @@ type turns struct {
 
 	working   sync.WaitGroup
 	begun     atomic.Int64 // cycles
-	cycles    atomic.Int64
-	measuring atomic.Bool // durations count
+	cycles    atomic.Int64 // ended, the warm-up's too
+	measuring atomic.Bool  // they count
 }
 
 // prepare connects everybody and declares what their cycles need.
@@ -153,21 +153,21 @@ func (t *turns) measure(churners []*churner, progress io.Writer) ChurnSummary {
 		began = time.Now()
 		t.measuring.Store(true)
 	}
-	before := t.cycles.Load()
 	var reporting sync.WaitGroup
 	reporting.Go(func() {
 		say := func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) }
 		watch(t.ctx, say, []counter{{"cycles", &t.cycles}})
 	})
 	t.await()
-	s := ChurnSummary{From: began, Elapsed: time.Since(began), Cycles: t.cycles.Load() - before}
 	t.measuring.Store(false)
+	s := ChurnSummary{From: began, Elapsed: time.Since(began)}
 	t.stop(errFinished)
 	t.working.Wait()
 	reporting.Wait()
 	for _, c := range churners {
 		s.Cycle.Add(&c.took)
 	}
+	s.Cycles = int64(s.Cycle.Count())
 	return s
 }
 
