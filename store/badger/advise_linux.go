@@ -9,18 +9,18 @@ import (
 	"syscall"
 )
 
-// An adviser tells the kernel that the files Badger is writing to are accessed at
+// An adviser tells the kernel that the file Badger is writing to is accessed at
 // random.
 //
-// Badger writes them through memory mappings and syncs each group. Without the
+// Badger writes it through a memory mapping and syncs each group. Without the
 // advice the kernel reads ahead where a group begins and keeps what it read as
 // one large page; a small write then makes it write all of that: ten times as
 // much, for groups below 64 KiB. It is only advice, so nothing can go wrong with
-// it. Badger offers no way to give it; the mappings are looked up among those
-// of the process.
+// it. Badger offers no way to give it; the mapping is looked up among those of the
+// process.
 type adviser struct {
 	dir     string
-	advised [2]mapping // the newest value log and the newest table
+	advised mapping // the newest table
 }
 
 // A mapping is a file in the memory of the process.
@@ -39,20 +39,18 @@ func newAdviser(dir string) *adviser {
 	return &adviser{dir: dir}
 }
 
-// advise looks for new files. Those written before get the usual treatment back,
-// which is better for reading.
+// advise looks for a new file. The one written before gets the usual treatment
+// back, which is better for reading.
 func (a *adviser) advise() {
-	for i, newest := range a.newest() {
-		old := a.advised[i]
-		if newest == old || newest.file == "" {
-			continue
-		}
-		if old.file != "" && old.file != newest.file {
-			old.advise(syscall.MADV_NORMAL)
-		}
-		newest.advise(syscall.MADV_RANDOM)
-		a.advised[i] = newest
+	newest, old := a.newest(), a.advised
+	if newest == old || newest.file == "" {
+		return
 	}
+	if old.file != "" && old.file != newest.file {
+		old.advise(syscall.MADV_NORMAL)
+	}
+	newest.advise(syscall.MADV_RANDOM)
+	a.advised = newest
 }
 
 // advise ignores errors: a mapping may have gone meanwhile.
@@ -60,9 +58,8 @@ func (m mapping) advise(advice uintptr) {
 	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, m.from, m.to-m.from, advice)
 }
 
-// newest returns the mappings of the value log and of the table that Badger
-// made last.
-func (a *adviser) newest() (newest [2]mapping) {
+// newest returns the mapping of the table that Badger made last.
+func (a *adviser) newest() (newest mapping) {
 	f, err := os.Open("/proc/self/maps")
 	if err != nil {
 		return newest
@@ -70,13 +67,8 @@ func (a *adviser) newest() (newest [2]mapping) {
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		m, ok := parseMapping(lines.Text())
-		if !ok || filepath.Dir(m.file) != a.dir {
-			continue
-		}
-		for i, ending := range []string{".vlog", ".mem"} {
-			if strings.HasSuffix(m.file, ending) && m.file > newest[i].file {
-				newest[i] = m
-			}
+		if ok && filepath.Dir(m.file) == a.dir && strings.HasSuffix(m.file, ".mem") && m.file > newest.file {
+			newest = m
 		}
 	}
 	return newest

@@ -4,9 +4,10 @@
 //	s, err := badger.Open(dir, badger.Options{Logger: log})
 //
 // Messages are not kept one by one but in segments, which hold all that one
-// group of batches wrote. One goroutine, the committer, writes them, each group
-// in one synced transaction. What is settled before it was written is not
-// written at all, and a segment of which everything is settled is deleted.
+// group of batches wrote, in files beside the database. One goroutine, the
+// committer, writes them, each group with one sync. What is settled before it was
+// written is not written at all, and a segment of which everything is settled is
+// deleted.
 package badger
 
 import (
@@ -31,22 +32,17 @@ type Store struct {
 	limits limits
 	fault  func() error
 	index  *index // has a lock of its own
+	files  *files // the committer's
 
 	wake      chan struct{} // for the committer, holds one
 	committed chan struct{} // closed when the committer has ended
 	stirred   chan struct{} // for the keeper, holds one: something is written
-	rotated   chan struct{} // for the keeper, holds one: much is written
 	quit      chan struct{} // closed to end the keeper
 	tended    chan struct{} // closed when the keeper has ended
 
-	moving sync.RWMutex // held for writing while messages change their segment
-	turns  sync.Mutex   // of writing and collecting, see raceDetector
-	failed atomic.Pointer[error]
-
-	// garbage is the octets of segments deleted since the last rotation;
-	// turning asks the committer for one.
-	garbage atomic.Int64
-	turning atomic.Bool
+	moving   sync.RWMutex // held for writing while messages change their segment
+	failed   atomic.Pointer[error]
+	trimming atomic.Bool // asks the committer to give disk back
 
 	mu      sync.Mutex // guards all below
 	pending []*group   // in their order; only the last one grows
@@ -262,7 +258,7 @@ func (s *Store) Close() error {
 	close(s.quit)
 	<-s.tended
 	s.loading.Wait()
-	if err := s.db.Close(); err != nil {
+	if err := errors.Join(s.files.close(), s.db.Close()); err != nil {
 		return errors.Join(s.Err(), fmt.Errorf("close store: %w", err))
 	}
 	return s.Err()

@@ -104,13 +104,13 @@ func TestMessagesComeBackAsTheyWere(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	queue := s.NextQueueID()
-	large := bytes.Repeat([]byte("0123456789abcdef"), (2*chunkBytes+chunkBytes/2)/16)
+	large := bytes.Repeat([]byte("0123456789abcdef"), 10<<16)
 	messages := []*amqp.Message{
 		{Persistent: true},
 		{Exchange: "x", RoutingKey: "key", Properties: amqp.Properties{0x08, 0, 7}, Body: []byte("hello"), Persistent: true, Priority: 7},
 		{RoutingKey: "key", Body: bytes.Repeat([]byte{0}, 100), Persistent: true},
 		{Exchange: "x", Body: large, Persistent: true, Priority: 255},
-		{Exchange: "x", Body: large[:chunkBytes], Persistent: true},
+		{Exchange: "x", Body: large[:maxSegmentBytes], Persistent: true},
 		{RoutingKey: "key", Persistent: true, Hidden: &[]string{"key", "hidden"}, Priority: 1},
 		{RoutingKey: "key", Persistent: true, DeadLettered: true},
 		{RoutingKey: "key", Persistent: true, Rekeyed: true},

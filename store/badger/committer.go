@@ -2,6 +2,7 @@ package badger
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -22,18 +23,17 @@ type committer struct {
 	next     uint64 // number of the next segment
 	builders []*builder
 	sealed   []*segment // of this group, one for each builder in use
-	values   []byte     // of these segments
+	octets   []byte     // to encode segments in
 
 	flushed time.Time // when settlements were last written
-	written int64     // octets of segments since the last rotation
 
 	adviser *adviser
-	advised int64 // octets of segments since the last advice
+	advised int // octets of the database since the last advice
 }
 
-// adviseEvery is after how many octets of segments the committer looks for new
-// files of Badger.
-const adviseEvery = 4 << 20
+// adviseEvery is after how many octets the committer looks for new files of
+// Badger.
+const adviseEvery = 1 << 20
 
 func (c *committer) run() {
 	defer close(c.s.committed)
@@ -48,17 +48,17 @@ func (c *committer) run() {
 		case <-c.timer.C:
 			due, c.armed = true, false
 		case <-c.grace.timer.C:
-			late := c.grace.turn()
-			c.process(late)
-			c.s.recycle(late)
+			c.process(c.grace.turn())
 		}
 		closing := c.s.isClosing()
 		for g := c.s.take(due || closing); g != nil; g = c.s.take(due || closing) {
 			c.grace.holdBack(g)
 			c.process(g)
-			c.s.recycle(g)
 		}
-		if due || closing || c.s.turning.Load() {
+		if c.s.trimming.Swap(false) {
+			c.tolerate(c.s.files.trim())
+		}
+		if due || closing {
 			g := &group{last: closing}
 			if closing {
 				c.grace.holdBack(g)
@@ -95,18 +95,12 @@ func (c *committer) unsaved() bool {
 	return x.unsaved() && c.s.Err() == nil
 }
 
-// process writes a group and answers it.
+// process writes a group and answers it. What the database must know in the end it
+// is told when nobody waits for it.
 func (c *committer) process(g *group) {
-	if raceDetector {
-		c.s.turns.Lock()
-		defer c.s.turns.Unlock()
-	}
 	err := c.s.Err()
 	if err == nil {
-		if err = c.write(g); err != nil {
-			c.s.fail(err)
-		}
-		err = c.s.Err() // Badger may have failed without saying so, see logger
+		err = c.attempt(func() error { return c.write(g) })
 	} else {
 		g.claim()
 	}
@@ -114,10 +108,9 @@ func (c *committer) process(g *group) {
 	for _, done := range g.dones {
 		done(err)
 	}
-	if c.s.turning.Swap(false) || c.written >= c.s.limits.rotateEvery {
-		if c.s.Err() == nil {
-			c.rotate()
-		}
+	c.s.recycle(g)
+	if time.Since(c.flushed) >= c.s.limits.settleAfter && c.unsaved() {
+		_ = c.attempt(c.settle) // the store tells of it from now on
 	}
 	if c.advised >= adviseEvery && !c.s.limits.noAdvice {
 		c.advised = 0
@@ -125,7 +118,17 @@ func (c *committer) process(g *group) {
 	}
 }
 
-// write returns when the group is on disk.
+// attempt writes, and has the store fail if that does.
+func (c *committer) attempt(write func() error) error {
+	if err := write(); err != nil {
+		c.s.fail(err)
+	}
+	return c.s.Err() // Badger may have failed without saying so, see logger
+}
+
+// write returns when the group is on disk. Most groups are messages only: their
+// segments are synced and that is all. Where anything else comes with them they
+// count only together with it, and so only if the database has their locations.
 func (c *committer) write(g *group) error {
 	if len(g.moves) > 0 {
 		c.s.moving.Lock()
@@ -137,31 +140,86 @@ func (c *committer) write(g *group) error {
 	if err := c.s.checkSpace(g.bytes); err != nil {
 		return err
 	}
-	w := newWriter(c.s.db, c.s.fault)
-	if g.reserve > 0 {
-		w.set(queueIDKey(), binary.BigEndian.AppendUint64(nil, g.reserve))
+	bound := g.forced() || len(g.docs) > 0
+	if err := c.writeSegments(bound); err != nil {
+		return fmt.Errorf("write segments: %w", err)
 	}
-	for i, s := range c.sealed {
-		c.setSegment(w, s, c.builders[i])
-	}
-	for _, d := range g.docs {
-		w.setDoc(d)
-	}
-	c.buryMoved(w, g.moves)
-	if g.forced() || time.Since(c.flushed) >= c.s.limits.settleAfter {
-		c.flush(w)
-	}
-	if err := w.commit(); err != nil {
-		return err
+	if bound {
+		if err := c.writeRest(g); err != nil {
+			return err
+		}
 	}
 	c.enter(g)
-	if w.wrote {
+	if bound || len(c.sealed) > 0 {
 		select {
 		case c.s.stirred <- struct{}{}:
 		default:
 		}
 	}
 	return nil
+}
+
+// writeSegments returns when the segments of the group are on disk.
+func (c *committer) writeSegments(bound bool) (err error) {
+	if len(c.sealed) == 0 {
+		return nil
+	}
+	for i, s := range c.sealed {
+		b := c.builders[i]
+		segment, rest := b.encode(c.octets, s.number, bound)
+		s.refs, s.size, s.noted = uint32(len(b.refs)), int64(len(segment)+len(rest)), bound
+		if s.file, s.offset, err = c.s.files.append(segment, rest); err != nil {
+			return err
+		}
+		c.octets = segment
+	}
+	if c.s.fault != nil {
+		if err := c.s.fault(); err != nil {
+			return err
+		}
+	}
+	return c.s.files.sync()
+}
+
+// writeRest returns when the database has all that is in the group besides
+// messages, and the locations of these.
+func (c *committer) writeRest(g *group) error {
+	w := newWriter(c.s.db, c.s.fault)
+	if g.reserve > 0 {
+		w.set(queueIDKey(), binary.BigEndian.AppendUint64(nil, g.reserve))
+	}
+	for _, s := range c.sealed {
+		w.set(segmentKey(s.number), s.location().encode())
+	}
+	for _, d := range g.docs {
+		w.setDoc(d)
+	}
+	c.removeMoved(w, g.moves)
+	return c.commit(w)
+}
+
+// settle writes what the database does not know.
+func (c *committer) settle() error {
+	return c.commit(newWriter(c.s.db, c.s.fault))
+}
+
+// commit writes what is in w, and all that the database does not know.
+func (c *committer) commit(w *writer) error {
+	c.flush(w)
+	if err := w.commit(); err != nil {
+		return err
+	}
+	c.advised += w.octets
+	c.tolerate(c.s.files.reuse())
+	return nil
+}
+
+// tolerate logs that a file could not be removed, which costs nothing but its
+// room on the disk until the store is opened again.
+func (c *committer) tolerate(err error) {
+	if err != nil {
+		c.s.log.Warn().Err(err).Msg("segment file not removed")
+	}
 }
 
 // pack applies the group's settlements to the index and gathers what is left to
@@ -211,25 +269,6 @@ func (c *committer) place(m *amqp.Message, r ref) {
 	c.builders[n-1].add(m, r)
 }
 
-func (c *committer) setSegment(w *writer, s *segment, b *builder) {
-	start := len(c.values)
-	c.values = b.appendTo(c.values)
-	value := c.values[start:]
-	s.size, s.refs = len(value), uint32(len(b.refs))
-	w.set(segmentKey(s.number), value)
-	if b.chunked() {
-		body := b.items[0].message.Body
-		for ; len(body) > 0; s.chunks++ {
-			n := min(len(body), chunkBytes)
-			w.set(chunkKey(s.number, s.chunks), body[:n])
-			s.size += n
-			body = body[n:]
-		}
-	}
-	c.written += int64(s.size)
-	c.advised += int64(s.size)
-}
-
 // enter puts what has been written into the index.
 func (c *committer) enter(g *group) {
 	x := c.s.index
@@ -259,8 +298,4 @@ func (c *committer) release() {
 	}
 	clear(c.sealed)
 	c.sealed = c.sealed[:0]
-	c.values = c.values[:0]
-	if cap(c.values) > 2*groupLimit {
-		c.values = nil
-	}
 }

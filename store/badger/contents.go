@@ -2,16 +2,20 @@ package badger
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"hash/crc32"
+	"io"
 	"slices"
 )
 
-// contents is the index of a segment, decoded; see segmentFormat for the layout. It holds no part of the segment.
+// contents is the index of a segment, decoded; see segmentFormat for
+// the layout. It holds no part of the segment.
 type contents struct {
+	head    header
 	strings []string
 	entries []entry
-	refs    []ref // by ordinal
+	refs    []ref  // by ordinal
+	buffer  []byte // for reading
 }
 
 // An entry is one message of a segment.
@@ -24,40 +28,78 @@ type entry struct {
 	bcc              []uint32 // keys
 }
 
-// bodyInside returns how many octets of the body are in the segment.
-func (e *entry) bodyInside() uint64 {
-	if e.flags&flagChunked != 0 {
-		return 0
+// end returns where in the segment the message ends.
+func (e *entry) end() uint64 { return e.offset + e.properties + e.body }
+
+// read reads the index of a segment, and of the rest only the length. What c held
+// before is overwritten.
+func (c *contents) read(at *io.SectionReader) error {
+	head := c.octets(headerBytes)
+	if err := readFull(at, head, 0); err != nil {
+		return err
 	}
-	return e.body
+	c.head = decodeHeader(head)
+	if c.head.size > uint64(at.Size()) || headerBytes+uint64(c.head.index) > c.head.size {
+		return fmt.Errorf("%w: segment is cut off", errDamaged)
+	}
+	segment := c.octets(headerBytes + int(c.head.index))
+	if err := readFull(at, segment, 0); err != nil {
+		return err
+	}
+	return c.decode(segment)
 }
 
-// decode reads the index of segment, and of the rest only the length. What c
-// held before is overwritten.
+// octets returns memory to read into.
+func (c *contents) octets(n int) []byte {
+	c.buffer = slices.Grow(c.buffer[:0], n)[:n]
+	return c.buffer
+}
+
+// readFull reads octets from an offset. That there are not so many is damage.
+func readFull(at io.ReaderAt, octets []byte, offset uint64) error {
+	if n, err := at.ReadAt(octets, int64(offset)); n < len(octets) {
+		if errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w: %d octets at %d, want %d", errDamaged, n, offset, len(octets))
+		}
+		return err
+	}
+	return nil
+}
+
+// check reads all messages of the segment that was read, and compares their
+// checksums.
+func (c *contents) check(at io.ReaderAt) error {
+	for i := range c.entries {
+		e := &c.entries[i]
+		octets := c.octets(int(e.properties + e.body))
+		if err := readFull(at, octets, e.offset); err != nil {
+			return err
+		}
+		if checksum(octets, nil) != e.sum {
+			return fmt.Errorf("%w: message %d", errDamaged, i)
+		}
+	}
+	return nil
+}
+
+// decode takes a segment apart of which there is only what comes before the
+// bodies.
 func (c *contents) decode(segment []byte) error {
-	if len(segment) < headerBytes {
-		return fmt.Errorf("%w: segment of %d octets", errDamaged, len(segment))
-	}
-	entries, refs := binary.BigEndian.Uint32(segment[4:]), binary.BigEndian.Uint32(segment[8:])
-	length := uint64(binary.BigEndian.Uint32(segment[12:]))
-	if headerBytes+length > uint64(len(segment)) {
-		return fmt.Errorf("%w: index is cut off", errDamaged)
-	}
-	index := segment[headerBytes : headerBytes+length]
-	sum := crc32.Update(crc32.Checksum(segment[:16], castagnoli), castagnoli, index)
-	if sum != binary.BigEndian.Uint32(segment[16:]) {
+	if c.head.sum != sumOf(segment) {
 		return fmt.Errorf("%w: checksum of the index is wrong", errDamaged)
 	}
-	if f := segment[0]; f > segmentFormat {
-		return fmt.Errorf("segment format %d is unknown: %w", f, errNewer)
+	if c.head.format > segmentFormat {
+		return fmt.Errorf("segment format %d is unknown: %w", c.head.format, errNewer)
 	}
+	index := segment[headerBytes:]
+	entries, refs, length := c.head.entries, c.head.refs, uint64(len(index))
 	if uint64(entries)*minEntry+uint64(refs)*minRef > length {
 		return fmt.Errorf("%w: index is too short", errDamaged)
 	}
 
 	r := reader{rest: index}
 	c.decodeStrings(&r)
-	c.decodeEntries(&r, int(entries), headerBytes+length)
+	c.decodeEntries(&r, int(entries), headerBytes+length, c.head.size)
 	c.decodeRefs(&r, int(refs))
 	if r.failed || len(r.rest) > 0 {
 		return fmt.Errorf("%w: index is malformed", errDamaged)
@@ -72,7 +114,8 @@ func (c *contents) decodeStrings(r *reader) {
 	}
 }
 
-func (c *contents) decodeEntries(r *reader, n int, offset uint64) {
+// decodeEntries reads entries whose octets are from offset to end.
+func (c *contents) decodeEntries(r *reader, n int, offset, end uint64) {
 	c.entries = slices.Grow(c.entries[:0], n)
 	strings := uint64(len(c.strings))
 	for ; n > 0 && !r.failed; n-- {
@@ -91,7 +134,10 @@ func (c *contents) decodeEntries(r *reader, n int, offset uint64) {
 			return
 		}
 		e.exchange, e.key = uint32(exchange), uint32(key)
-		offset += e.properties + e.bodyInside()
+		if offset = e.end(); offset > end {
+			r.failed = true
+			return
+		}
 		c.entries = append(c.entries, e)
 	}
 }
@@ -131,17 +177,6 @@ func (c *contents) decodeRefs(r *reader, n int) {
 			c.refs = append(c.refs, ref{queue: queue, seq: seq, expires: expires, entry: uint32(at)})
 		}
 	}
-}
-
-// octets returns the properties and the body of e as they are in segment; the
-// body is empty if it is stored in chunks.
-func (e *entry) octets(segment []byte) (properties, body []byte, err error) {
-	middle := e.offset + e.properties
-	end := middle + e.bodyInside()
-	if end < e.offset || end > uint64(len(segment)) {
-		return nil, nil, fmt.Errorf("%w: message is cut off", errDamaged)
-	}
-	return segment[e.offset:middle:middle], segment[middle:end:end], nil
 }
 
 // A reader takes an index apart. After a failure it returns zeros.

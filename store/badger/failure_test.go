@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -27,9 +28,13 @@ type receipt chan bool
 func (r receipt) Confirm(_, _ uint64, ok bool) { r <- ok }
 
 func awaited(queue, seq uint64) (*store.Record, receipt) {
+	return awaitedMessage(text("%d", seq), queue, seq)
+}
+
+func awaitedMessage(m *amqp.Message, queue, seq uint64) (*store.Record, receipt) {
 	told := make(receipt, 1)
 	r := new(store.Record)
-	r.Init(text("%d", seq), told, 1)
+	r.Init(m, told, 1)
 	r.Add(store.Ref{Queue: queue, Seq: seq})
 	r.Release()
 	return r, told

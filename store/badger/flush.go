@@ -2,24 +2,23 @@ package badger
 
 import (
 	"encoding/binary"
-	"slices"
 	"time"
 )
 
-// flush writes what is settled and not on disk: a live record for each segment
-// that lost messages, or the end of it if it lost the last.
+// flush writes all that the database does not know: the locations of segments that
+// still have messages, a live record for each that lost some, and the end of those
+// that lost the last.
 //
-// A segment is put on the list of the dead before it is deleted, and its lanes'
-// highest numbers are saved before that, in case all do not fit into one
-// transaction.
+// All may not fit into one transaction, so their order matters: the lanes' highest
+// numbers come before the end of segments, and the horizon comes last.
 func (c *committer) flush(w *writer) {
 	x := c.s.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if !x.unsaved() {
+	c.flushed = time.Now()
+	if !x.unsaved() && len(c.sealed) == 0 {
 		return
 	}
-	c.flushed = time.Now()
 
 	for _, l := range x.dirtyLanes {
 		l.dirty, l.saved = false, l.last
@@ -30,12 +29,12 @@ func (c *committer) flush(w *writer) {
 			w.remove(lastKey(l.queue, l.number))
 		}
 	}
-	for _, s := range x.dirty {
-		if s.live == 0 && !s.gone {
-			x.dead.bury(s.number)
+	for _, s := range x.fresh {
+		if s.live > 0 && !s.gone {
+			s.noted = true
+			w.set(segmentKey(s.number), s.location().encode())
 		}
 	}
-	c.setGraves(w, &x.dead)
 	for _, s := range x.dirty {
 		s.dirty = false
 		switch {
@@ -51,26 +50,20 @@ func (c *committer) flush(w *writer) {
 		w.remove(key)
 	}
 
+	w.set(horizonKey(), horizon{next: c.next, location: c.s.files.end()}.encode())
+
+	clear(x.fresh)
 	clear(x.dirty)
 	clear(x.dirtyLanes)
-	x.dirty, x.dirtyLanes = x.dirty[:0], x.dirtyLanes[:0]
+	x.fresh, x.dirty, x.dirtyLanes = x.fresh[:0], x.dirty[:0], x.dirtyLanes[:0]
 	x.lostLanes, x.strays = nil, nil
 }
 
-// buryMoved deletes the segments whose survivors the group writes anew.
-func (c *committer) buryMoved(w *writer, moves []*move) {
-	if len(moves) == 0 {
-		return
-	}
+// removeMoved deletes the segments whose survivors the group writes anew.
+func (c *committer) removeMoved(w *writer, moves []*move) {
 	x := c.s.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, m := range moves {
-		if !m.old.gone {
-			x.dead.bury(m.old.number)
-		}
-	}
-	c.setGraves(w, &x.dead)
 	for _, m := range moves {
 		if !m.old.gone {
 			c.removeSegment(w, m.old)
@@ -78,35 +71,17 @@ func (c *committer) buryMoved(w *writer, moves []*move) {
 	}
 }
 
-// removeSegment deletes a segment that is on the list of the dead.
+// removeSegment deletes a segment. Its live record goes after it: a record without
+// a segment is known to be stray, a segment without its record would have all its
+// messages back.
 func (c *committer) removeSegment(w *writer, s *segment) {
 	s.gone = true
-	if s.size >= valueThreshold {
-		c.s.garbage.Add(int64(s.size))
-	}
 	delete(c.s.index.segments, s.number)
-	w.remove(segmentKey(s.number))
+	if s.noted {
+		w.remove(segmentKey(s.number))
+	}
 	if s.marked {
 		w.remove(liveKey(s.number))
 	}
-	for i := range s.chunks {
-		w.remove(chunkKey(s.number, i))
-	}
-}
-
-// setGraves writes those parts of the list of the dead that have changed.
-func (c *committer) setGraves(w *writer, g *graves) {
-	floor := g.floor
-	passed := g.raise()
-	for number := range g.dirty {
-		// The block is copied: it may change before the writer commits.
-		w.set(deadKey(number), slices.Clone(g.blocks[number].bits))
-	}
-	clear(g.dirty)
-	if g.floor > floor {
-		w.set(floorKey(), binary.BigEndian.AppendUint64(nil, g.floor))
-	}
-	for _, number := range passed {
-		w.remove(deadKey(number))
-	}
+	c.s.files.release(s.file)
 }

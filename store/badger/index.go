@@ -13,18 +13,16 @@ import (
 // their messages are not settled, and what of this is not on disk yet. It costs
 // a few octets for each run of messages, not for each message.
 //
-// What is settled is known by segment, not by queue: a live segment has a bit
-// for each of its references, and a deleted one is on the list of the dead. So
-// numbers that never reach the disk (of transient and cancelled messages) leave
-// no trace, and a segment that Badger's garbage collection brings back is known
-// to be dead.
+// What is settled is known by segment, not by queue: a segment has a bit for each
+// of its references. So numbers that never reach the disk (of transient and
+// cancelled messages) leave no trace.
 type index struct {
 	mu       sync.Mutex // guards all below
 	queues   map[uint64]*queue
 	dropped  idset.Set // queues whose last messages may be on their way
 	segments map[uint64]*segment
-	dead     graves
 
+	fresh      []*segment // locations not in the database
 	dirty      []*segment // settlements not on disk
 	dirtyLanes []*lane    // last not on disk
 	lostLanes  []*lane    // of dropped queues
@@ -42,14 +40,16 @@ type queue struct {
 	lanes []*lane
 }
 
-// A segment is one value on disk.
+// A segment is what is known of one on disk.
 type segment struct {
 	number  uint64
-	size    int    // octets
+	file    *file
+	offset  int64  // in the file
+	size    int64  // octets
 	refs    uint32 // how many places of messages it has
 	live    uint32 // those not settled
-	chunks  uint32 // of its large body
-	marked  bool   // it has a live record on disk
+	noted   bool   // the database has its location
+	marked  bool   // it has a live record there
 	dirty   bool   // in index.dirty
 	gone    bool   // deleted
 	fixed   bool   // cannot be cleaned
@@ -61,7 +61,6 @@ func newIndex() *index {
 	return &index{
 		queues:   make(map[uint64]*queue),
 		segments: make(map[uint64]*segment),
-		dead:     newGraves(),
 	}
 }
 
@@ -122,6 +121,9 @@ func (x *index) add(s *segment, refs []ref, live func(ordinal int) bool) {
 	}
 	s.touched = x.round
 	x.segments[s.number] = s
+	if !s.noted {
+		x.fresh = append(x.fresh, s)
+	}
 }
 
 // settle notes that a queue is done with the messages of a span.
@@ -211,9 +213,9 @@ func (x *index) alive(s *segment) bool {
 	return x.segments[s.number] == s
 }
 
-// unsaved reports whether anything is settled of which the disk does not know.
+// unsaved reports whether there is anything of which the database does not know.
 func (x *index) unsaved() bool {
-	return len(x.dirty)+len(x.dirtyLanes)+len(x.lostLanes)+len(x.strays) > 0
+	return len(x.fresh)+len(x.dirty)+len(x.dirtyLanes)+len(x.lostLanes)+len(x.strays) > 0
 }
 
 // liveBits returns a bit for each reference of s, set while it is not settled.

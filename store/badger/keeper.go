@@ -2,20 +2,12 @@ package badger
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"time"
-
-	"github.com/dgraph-io/badger/v4"
 )
 
-// gcRatio is how much of a value log file must be garbage before Badger rewrites
-// it. It is high because rewriting is what can bring deleted keys back, and
-// because cleaning leaves nothing to be rewritten.
-const gcRatio = 0.9
-
-// keep is the goroutine that keeps the disk tidy: some time after something has
-// been written, and after each rotation. While nothing is written it sleeps.
+// keep is the goroutine that keeps the disk tidy, some time after something has
+// been written. While nothing is written it sleeps.
 func (s *Store) keep() {
 	defer close(s.tended)
 	timer := time.NewTimer(time.Hour)
@@ -33,39 +25,15 @@ func (s *Store) keep() {
 			}
 		case <-timer.C:
 			armed = false
-			s.tidy()
-			s.turn()
-		case <-s.rotated:
-			s.tidy()
+			s.tend()
 		}
 	}
 }
 
-func (s *Store) tidy() {
+func (s *Store) tend() {
 	s.clean()
-	s.sweep()
-	collected := false
-	for s.Err() == nil && !s.quitting() {
-		err := s.collect()
-		if err != nil {
-			if !errors.Is(err, badger.ErrNoRewrite) && !errors.Is(err, badger.ErrRejected) {
-				s.log.Warn().Err(err).Msg("value log not collected")
-			}
-			break
-		}
-		collected = true
-	}
-	if collected {
-		s.sweep()
-	}
-}
-
-func (s *Store) collect() error {
-	if raceDetector {
-		s.turns.Lock()
-		defer s.turns.Unlock()
-	}
-	return s.db.RunValueLogGC(gcRatio)
+	s.trimming.Store(true)
+	s.signal()
 }
 
 func (s *Store) quitting() bool {
@@ -77,44 +45,11 @@ func (s *Store) quitting() bool {
 	}
 }
 
-// sweep looks for keys of deleted segments, which collecting can bring back, and
-// has them deleted again.
-func (s *Store) sweep() {
-	txn := s.db.NewTransaction(false)
-	defer txn.Discard()
-	found := 0
-	for _, kind := range []byte{keySegment, keyChunk, keyLive} {
-		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kind}})
-		for it.Rewind(); it.Valid(); it.Next() {
-			number, ok := keyNumber(it.Item().Key())
-			if ok && s.index.sweep(number, it.Item()) {
-				found++
-			}
-		}
-		it.Close()
-	}
-	if found > 0 {
-		s.log.Debug().Int("count", found).Msg("deleted keys were back")
-		s.signal()
-	}
-}
-
-// sweep notes a key of a segment as stray if the segment is dead.
-func (x *index) sweep(segment uint64, item *badger.Item) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if !x.dead.has(segment) {
-		return false
-	}
-	x.strays = append(x.strays, item.KeyCopy(nil))
-	return true
-}
-
-// A few messages that nobody settles keep a whole segment on disk. Cleaning
-// writes them anew, together with those of other such segments. It also unites
-// small segments when there are many, because each costs memory.
+// A few messages that nobody settles keep a whole file on disk. Cleaning writes
+// them anew, together with those of other such files. It also unites small segments
+// when there are many, because each costs memory.
 const (
-	cleanBelow = 4        // a segment is clean if one in so many messages is left
+	cleanBelow = 4        // clean is a file of which one in so many octets is left
 	smallBytes = 16 << 10 // a small segment
 	smallLimit = 4096     // how many of them there may be
 
@@ -126,8 +61,9 @@ const (
 
 // clean writes the survivors of old segments anew.
 func (s *Store) clean() {
-	r := loader{s: s}
-	old := s.index.unclean()
+	r := newLoader(s)
+	defer r.close()
+	old := s.index.unclean(s.limits.file)
 	for n := 0; n < roundMoves && len(old) > 0 && s.Err() == nil && !s.quitting(); n++ {
 		var moves []*move
 		done := make(chan struct{})
@@ -154,17 +90,22 @@ func (s *Store) clean() {
 	}
 }
 
-// unclean returns the segments to clean, oldest first. Those that have changed
-// since the round before last are left alone: most will soon be gone anyway.
-func (x *index) unclean() []*segment {
+// unclean returns the segments to clean, oldest first: all of each file of which
+// little is left. Those that have changed since the round before last are left
+// alone: most will soon be gone anyway.
+func (x *index) unclean(fileBytes int64) []*segment {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.round++
+	live := make(map[*file]int64) // octets
+	for _, s := range x.segments {
+		live[s.file] += s.size * int64(s.live) / int64(s.refs)
+	}
 	var sparse, small []*segment
 	for _, s := range x.segments {
 		switch {
-		case s.touched+2 > x.round || s.chunks > 0 || s.fixed:
-		case s.live*cleanBelow < s.refs:
+		case s.touched+2 > x.round || s.fixed:
+		case s.file.full.Load() && live[s.file]*cleanBelow < fileBytes:
 			sparse = append(sparse, s)
 		case s.size < smallBytes:
 			small = append(small, s)

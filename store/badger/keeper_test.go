@@ -15,7 +15,7 @@ import (
 // a few segments instead of many.
 func TestCleaningFreesSegmentsOfFewMessages(t *testing.T) {
 	dir := t.TempDir()
-	s := open(t, dir, Options{})
+	s := open(t, dir, Options{limits: limits{file: 8 << 10}})
 	const segments, each = 50, 100
 	var want []uint64
 	for n := range uint64(segments) {
@@ -40,8 +40,8 @@ func TestCleaningFreesSegmentsOfFewMessages(t *testing.T) {
 	for range 3 { // they must be quiet for two rounds
 		s.clean()
 	}
-	if n := len(s.index.segments); n > 2 {
-		t.Errorf("%d segments after cleaning, want 2 at most", n)
+	if n := len(s.index.segments); n > 5 {
+		t.Errorf("%d segments after cleaning, want 5 at most", n)
 	}
 	for range 2 {
 		expectSeqs(t, s, 1, want...)
@@ -59,13 +59,11 @@ func TestCleaningFreesSegmentsOfFewMessages(t *testing.T) {
 // expectBodiesOnce makes sure that a message of two queues was not doubled.
 func expectBodiesOnce(t *testing.T, s *Store) {
 	t.Helper()
-	var c contents
-	for number := range s.index.segments {
-		value, err := s.value(segmentKey(number))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.decode(value); err != nil {
+	r := newLoader(s)
+	defer r.close()
+	c := &r.contents
+	for number, segment := range s.index.segments {
+		if _, err := r.open(segment); err != nil {
 			t.Fatal(err)
 		}
 		if len(c.refs) != 2*len(c.entries) {
@@ -80,7 +78,7 @@ func TestDiskIsGivenBack(t *testing.T) {
 		t.Skip("writes 100 MB")
 	}
 	dir := t.TempDir()
-	o := Options{limits: limits{memTable: 1 << 20, valueLog: 2 << 20, rotateEvery: 4 << 20}}
+	o := Options{limits: limits{memTable: 1 << 20, file: 2 << 20}}
 	s := open(t, dir, o)
 	m := &amqp.Message{Body: bytes.Repeat([]byte{'x'}, 100<<10), Persistent: true}
 	const count = 1000
@@ -91,7 +89,7 @@ func TestDiskIsGivenBack(t *testing.T) {
 		}
 		write(t, s, b)
 	}
-	s.tidy()
+	s.tend()
 	if used := diskUse(t, dir); used > 40<<20 {
 		t.Errorf("%d MB on disk for 1 MB of messages, of 100 MB written", used>>20)
 	}

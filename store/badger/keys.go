@@ -15,19 +15,15 @@ const (
 	keyDoc     = 'M' // kind, key: how many further parts, and the first part of a definition
 	keyDocPart = 'N' // kind, part, key: a further part
 
-	keySegment = 'S' // segment: its messages
-	keyChunk   = 'B' // segment, chunk: a piece of its one large body
+	keyHorizon = 'F' // up to where the locations of segments are known
+	keySegment = 'S' // segment: its location
 	keyLive    = 'A' // segment: a bit for every reference, set while not settled
-	keyDead    = 'D' // block: a bit for every segment of the block, set when deleted
-	keyFloor   = 'F' // all segments of blocks below this one (8 octets) are deleted
-
 	keyLast    = 'L' // queue, lane: the highest number ever written there
-	keyPadding = 'P' // i: nothing, see rotate
 )
 
 func formatKey() []byte  { return []byte{keyFormat} }
 func queueIDKey() []byte { return []byte{keyQueueID} }
-func floorKey() []byte   { return []byte{keyFloor} }
+func horizonKey() []byte { return []byte{keyHorizon} }
 
 func docPrefix(k store.Kind) []byte { return []byte{keyDoc, byte(k)} }
 
@@ -41,20 +37,13 @@ func docPartKey(k store.Kind, key string, part int) []byte {
 
 func segmentKey(segment uint64) []byte { return numberKey(keySegment, segment) }
 func liveKey(segment uint64) []byte    { return numberKey(keyLive, segment) }
-func deadKey(block uint64) []byte      { return numberKey(keyDead, block) }
-
-func chunkKey(segment uint64, chunk uint32) []byte {
-	return binary.BigEndian.AppendUint32(numberKey(keyChunk, segment), chunk)
-}
 
 func lastKey(queue, lane uint64) []byte {
 	return append(numberKey(keyLast, queue), byte(lane))
 }
 
-func paddingKey(i int) []byte { return []byte{keyPadding, byte(i >> 8), byte(i)} }
-
 func numberKey(kind byte, n uint64) []byte {
-	key := make([]byte, 9, 13)
+	key := make([]byte, 9, 10)
 	key[0] = kind
 	binary.BigEndian.PutUint64(key[1:], n)
 	return key

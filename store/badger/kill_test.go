@@ -30,10 +30,9 @@ const victimQueues = 4
 // victimOptions make everything that happens seldom happen often.
 func victimOptions() Options {
 	return Options{limits: limits{
-		memTable:    1 << 20,
-		valueLog:    1 << 20,
-		rotateEvery: 2 << 20,
-		tendEvery:   100 * time.Millisecond,
+		memTable:  1 << 20,
+		file:      256 << 10,
+		tendEvery: 100 * time.Millisecond,
 	}}
 }
 

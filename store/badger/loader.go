@@ -3,8 +3,7 @@ package badger
 import (
 	"errors"
 	"fmt"
-
-	"github.com/dgraph-io/badger/v4"
+	"io"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
@@ -42,7 +41,8 @@ func (s *Store) Load(queue uint64, span store.Span, max int, done func([]store.S
 // Load knows of the goroutine.
 func (s *Store) serveLoads() {
 	defer s.loading.Done()
-	r := loader{s: s}
+	r := newLoader(s)
+	defer r.close()
 	for {
 		s.mu.Lock()
 		l := s.loads[0]
@@ -61,14 +61,10 @@ func (s *Store) serveLoads() {
 	}
 }
 
-// A loader reads messages back. It remembers the index of the last segment,
-// which a queue that pages through a backlog asks for again.
-type loader struct {
-	s        *Store
-	segment  uint64
-	decoded  bool
-	contents contents
-}
+// A loader reads messages back.
+type loader struct{ segmentReader }
+
+func newLoader(s *Store) *loader { return &loader{segmentReader{s: s}} }
 
 func (r *loader) load(l *load) ([]store.Stored, error) {
 	for {
@@ -107,14 +103,12 @@ func (r *loader) try(l *load) (found []store.Stored, lost []place, err error) {
 	places := r.s.index.places(l.queue, l.span, l.max)
 	r.s.index.mu.Unlock()
 
-	txn := r.s.db.NewTransaction(false)
-	defer txn.Discard()
 	for i := 0; i < len(places); {
 		end := i + 1
 		for end < len(places) && places[end].segment == places[i].segment {
 			end++
 		}
-		read, bad, err := r.read(txn, places[i].segment, places[i:end])
+		read, bad, err := r.read(places[i].segment, places[i:end])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -125,90 +119,92 @@ func (r *loader) try(l *load) (found []store.Stored, lost []place, err error) {
 }
 
 // read reads messages of one segment.
-func (r *loader) read(txn *badger.Txn, s *segment, places []place) (found []store.Stored, lost []place, err error) {
-	item, err := txn.Get(segmentKey(s.number))
-	if errors.Is(err, badger.ErrKeyNotFound) {
-		if r.s.index.alive(s) {
-			return nil, places, nil
-		}
-		return nil, nil, errSettled
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("read segment %d: %w", s.number, err)
-	}
-	err = item.Value(func(value []byte) error {
-		if !r.decoded || r.segment != s.number {
-			r.decoded, r.segment = false, s.number
-			if err := r.contents.decode(value); err != nil {
-				return err
-			}
-			r.decoded = true
-		}
-		found, lost = r.messages(txn, s, value, places)
-		return nil
-	})
-	if err != nil {
+func (r *loader) read(s *segment, places []place) (found []store.Stored, lost []place, err error) {
+	w, err := r.window(s, places)
+	switch {
+	case errors.Is(err, errDamaged):
 		r.s.log.Warn().Err(err).Uint64("segment", s.number).Msg("segment is unreadable")
 		return nil, places, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	messages := make([]amqp.Message, len(places))
+	found = make([]store.Stored, 0, len(places))
+	for i, p := range places {
+		expires, err := r.message(&messages[i], w, p)
+		if err == nil {
+			found = append(found, store.Stored{Seq: p.seq, Expires: expires, Message: &messages[i]})
+			continue
+		}
+		if !r.s.index.alive(s) { // its place in the file may be another's now
+			return nil, nil, errSettled
+		}
+		if !errors.Is(err, errDamaged) {
+			return nil, nil, err
+		}
+		r.s.log.Warn().Err(err).Uint64("segment", s.number).Uint64("seq", p.seq).Msg("message is damaged")
+		lost = append(lost, p)
 	}
 	return found, lost, nil
 }
 
-// messages copies messages out of a segment into memory of their own, so that
-// none keeps the segment in memory.
-func (r *loader) messages(txn *badger.Txn, s *segment, value []byte, places []place) (found []store.Stored, lost []place) {
-	var size uint64
+// window opens a segment, and reads all that the messages at some places have of it
+// if that is most of what is between them.
+func (r *loader) window(s *segment, places []place) (*window, error) {
+	at, err := r.open(s)
+	if err != nil {
+		return nil, err
+	}
+	lo, hi, size := ^uint64(0), uint64(0), uint64(0)
 	for _, p := range places {
-		if int(p.ordinal) < len(r.contents.refs) {
-			e := &r.contents.entries[r.contents.refs[p.ordinal].entry]
-			size += e.properties + e.bodyInside()
+		if int(p.ordinal) >= len(r.contents.refs) {
+			return nil, fmt.Errorf("%w: place %d of %d", errDamaged, p.ordinal, len(r.contents.refs))
+		}
+		e := &r.contents.entries[r.contents.refs[p.ordinal].entry]
+		lo, hi, size = min(lo, e.offset), max(hi, e.end()), size+e.properties+e.body
+	}
+	w := &window{at: at, from: lo}
+	if size > 0 && hi-lo <= 2*size {
+		w.octets = make([]byte, hi-lo)
+		if err := readFull(at, w.octets, lo); err != nil {
+			return nil, err
 		}
 	}
-	memory := make([]byte, 0, min(size, uint64(len(value)*len(places))))
-	messages := make([]amqp.Message, len(places))
-	found = make([]store.Stored, 0, len(places))
-	for i, p := range places {
-		m := &messages[i]
-		var expires int64
-		var err error
-		if memory, expires, err = r.message(m, memory, txn, s, value, p); err != nil {
-			r.s.log.Warn().Err(err).Uint64("segment", s.number).Uint64("seq", p.seq).Msg("message is damaged")
-			lost = append(lost, p)
-			continue
-		}
-		found = append(found, store.Stored{Seq: p.seq, Expires: expires, Message: m})
-	}
-	return found, lost
+	return w, nil
 }
 
-// message reads the message at p into m, with its octets appended to memory.
-func (r *loader) message(m *amqp.Message, memory []byte, txn *badger.Txn, s *segment, value []byte, p place) ([]byte, int64, error) {
-	c := &r.contents
-	if int(p.ordinal) >= len(c.refs) || c.refs[p.ordinal].seq != p.seq {
-		return memory, 0, fmt.Errorf("%w: not in the segment", errDamaged)
-	}
-	at := &c.refs[p.ordinal]
-	e := &c.entries[at.entry]
-	properties, body, err := e.octets(value)
-	if err != nil {
-		return memory, 0, err
-	}
-	if e.flags&flagChunked != 0 {
-		if body, err = readChunks(txn, s, e.body); err != nil {
-			return memory, 0, err
-		}
-	}
-	if checksum(properties, body) != e.sum {
-		return memory, 0, fmt.Errorf("%w: checksum is wrong", errDamaged)
-	}
+// A window is what has been read of a segment at once. The messages share its
+// memory.
+type window struct {
+	at     io.ReaderAt
+	from   uint64
+	octets []byte
+}
 
-	start := len(memory)
-	memory = append(memory, properties...)
-	properties = memory[start:len(memory):len(memory)]
-	if e.flags&flagChunked == 0 {
-		start = len(memory)
-		memory = append(memory, body...)
-		body = memory[start:len(memory):len(memory)]
+// read returns the octets from offset to end.
+func (w *window) read(offset, end uint64) ([]byte, error) {
+	if w.octets != nil {
+		return w.octets[offset-w.from : end-w.from : end-w.from], nil
+	}
+	octets := make([]byte, end-offset)
+	return octets, readFull(w.at, octets, offset)
+}
+
+// message reads the message at p into m, and returns when it expires.
+func (r *loader) message(m *amqp.Message, w *window, p place) (expires int64, err error) {
+	c := &r.contents
+	at := &c.refs[p.ordinal]
+	if at.seq != p.seq {
+		return 0, fmt.Errorf("%w: not in the segment", errDamaged)
+	}
+	e := &c.entries[at.entry]
+	octets, err := w.read(e.offset, e.end())
+	if err != nil {
+		return 0, err
+	}
+	properties, body := octets[:e.properties:e.properties], octets[e.properties:]
+	if checksum(properties, body) != e.sum {
+		return 0, fmt.Errorf("%w: checksum is wrong", errDamaged)
 	}
 	*m = amqp.Message{
 		Exchange:   c.strings[e.exchange],
@@ -228,33 +224,7 @@ func (r *loader) message(m *amqp.Message, memory []byte, txn *badger.Txn, s *seg
 		}
 		m.Hidden = &keys
 	}
-	return memory, at.expires, nil
-}
-
-// readChunks puts a body together that is not in its segment.
-func readChunks(txn *badger.Txn, s *segment, size uint64) ([]byte, error) {
-	var body []byte
-	for chunk := uint32(0); uint64(len(body)) < size; chunk++ {
-		item, err := txn.Get(chunkKey(s.number, chunk))
-		if err != nil {
-			return nil, fmt.Errorf("chunk %d: %w", chunk, err)
-		}
-		if chunk == 0 {
-			body = make([]byte, 0, min(size, uint64(s.chunks)*chunkBytes))
-		}
-		before := len(body)
-		err = item.Value(func(value []byte) error {
-			body = append(body, value...)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("chunk %d: %w", chunk, err)
-		}
-		if len(body) == before {
-			return nil, fmt.Errorf("%w: chunk %d is empty", errDamaged, chunk)
-		}
-	}
-	return body, nil
+	return at.expires, nil
 }
 
 // giveUp settles messages that cannot be read, so that nobody asks again.

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -29,19 +30,13 @@ func (r *loader) move(s *segment) (m *move, octets int) {
 		return nil, 0
 	}
 
-	txn := r.s.db.NewTransaction(false)
-	defer txn.Discard()
-	item, err := txn.Get(segmentKey(s.number))
+	w, err := r.window(s, places)
 	if err == nil {
-		err = item.Value(func(value []byte) error {
-			m = &move{old: s}
-			r.segment, r.decoded = s.number, false
-			if err := r.contents.decode(value); err != nil {
-				return err
-			}
-			octets, err = r.survivors(m, value, places)
-			return err
-		})
+		m = &move{old: s}
+		octets, err = r.survivors(m, w, places)
+	}
+	if errors.Is(err, errSettled) {
+		return nil, 0
 	}
 	if err != nil {
 		r.s.log.Warn().Err(err).Uint64("segment", s.number).Msg("segment cannot be cleaned")
@@ -66,13 +61,8 @@ func (s *segment) places() []place {
 }
 
 // survivors reads the messages at places into m, those of one entry as one.
-func (r *loader) survivors(m *move, value []byte, places []place) (octets int, err error) {
+func (r *loader) survivors(m *move, w *window, places []place) (octets int, err error) {
 	refs := r.contents.refs
-	for _, p := range places {
-		if int(p.ordinal) >= len(refs) {
-			return 0, errDamaged
-		}
-	}
 	slices.SortStableFunc(places, func(a, b place) int {
 		return cmp.Compare(refs[a.ordinal].entry, refs[b.ordinal].entry)
 	})
@@ -80,7 +70,7 @@ func (r *loader) survivors(m *move, value []byte, places []place) (octets int, e
 	for i, p := range places {
 		if i == 0 || refs[p.ordinal].entry != refs[places[i-1].ordinal].entry {
 			message = new(amqp.Message)
-			if _, _, err := r.message(message, nil, nil, m.old, value, p); err != nil {
+			if _, err := r.message(message, w, p); err != nil {
 				return 0, err
 			}
 			octets += len(message.Properties) + len(message.Body)

@@ -10,7 +10,7 @@ import (
 )
 
 // format is the version of the keys and values of the whole store.
-const format = 1
+const format = 2
 
 // errInUse is what lock returns if another process has the directory.
 var errInUse = errors.New("in use by another process")
@@ -33,7 +33,6 @@ func Open(dir string, o Options) (*Store, error) {
 		wake:      make(chan struct{}, 1),
 		committed: make(chan struct{}),
 		stirred:   make(chan struct{}, 1),
-		rotated:   make(chan struct{}, 1),
 		quit:      make(chan struct{}),
 		tended:    make(chan struct{}),
 	}
@@ -44,7 +43,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.checkFormat(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open data directory %s: %w", dir, err), s.db.Close())
 	}
-	r := recovery{s: s, live: make(map[uint64][]byte)}
+	r := newRecovery(s)
 	if err := r.run(); err != nil {
 		return nil, errors.Join(fmt.Errorf("read data directory %s: %w", dir, err), s.db.Close())
 	}
@@ -92,6 +91,8 @@ func (s *Store) checkFormat() error {
 		return s.sign()
 	case len(found) != 1 || found[0] > format:
 		return fmt.Errorf("store format %d is unknown: %w", found, errNewer)
+	case found[0] < format:
+		return fmt.Errorf("store format %d is of a version before the first release, want %d: consume its messages with that version", found[0], format)
 	}
 	return nil
 }

@@ -22,8 +22,7 @@ type Options struct {
 // limits are what decides when housekeeping happens. Tests make them small.
 type limits struct {
 	memTable    int64         // octets of the table that Badger fills in memory
-	valueLog    int64         // octets of a value log file
-	rotateEvery int64         // octets written between forced rotations
+	file        int64         // octets of a segment file
 	tendEvery   time.Duration // between two rounds of housekeeping
 	settleAfter time.Duration // how long settlements may wait to be written
 	noAdvice    bool          // give the kernel none
@@ -38,20 +37,17 @@ const (
 	// unless one batch has more.
 	groupLimit = 8 << 20
 
-	// valueThreshold separates values that go to the value log from those
-	// that stay in the tree. Below it a write needs one sync instead of two.
-	valueThreshold = 16 << 10
+	// noValueLog is more than any value has, so that Badger's value log stays
+	// empty; see files.
+	noValueLog = 64 << 10
 )
 
 func (l limits) withDefaults() limits {
 	if l.memTable == 0 {
 		l.memTable = 4 << 20
 	}
-	if l.valueLog == 0 {
-		l.valueLog = 64 << 20
-	}
-	if l.rotateEvery == 0 {
-		l.rotateEvery = 256 << 20
+	if l.file == 0 {
+		l.file = 64 << 20
 	}
 	if l.tendEvery == 0 {
 		l.tendEvery = 30 * time.Second
@@ -62,16 +58,15 @@ func (l limits) withDefaults() limits {
 	return l
 }
 
-// badgerOptions returns the options that were found to fit one writer of large
-// values.
+// badgerOptions returns the options that were found to fit one writer.
 func (l limits) badgerOptions(dir string, logger badger.Logger) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithLogger(logger).
 		WithSyncWrites(true).
-		WithValueThreshold(valueThreshold).
+		WithValueThreshold(noValueLog).
 		WithMemTableSize(l.memTable).
-		WithValueLogFileSize(l.valueLog).
-		WithNumLevelZeroTables(1). // early compaction: it finds what is garbage
+		WithValueLogFileSize(1 << 20). // the least there may be
+		WithNumLevelZeroTables(1).
 		WithNumLevelZeroTablesStall(15).
 		WithNumCompactors(2).
 		WithCompression(options.None).

@@ -2,10 +2,8 @@ package badger
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -113,27 +111,20 @@ func TestRetainDropsUnknownQueues(t *testing.T) {
 	}
 }
 
-func TestDeletedSegmentsStayDeleted(t *testing.T) {
+// TestStrayLiveRecordIsNotTaken leaves the live record of a segment that is gone,
+// as a crash between two transactions of a group may.
+func TestStrayLiveRecordIsNotTaken(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	writeTexts(t, s, 1, 1, 3)
-	key := segmentKey(1)
-	back, err := s.value(key)
-	if err != nil || back == nil {
-		t.Fatalf("segment 1: %v, %v", back, err)
-	}
-	write(t, s, store.Batch{Settled: []store.Settled{settledOne(1, 2)}})
-
-	// Bring it back, as Badger's garbage collection may.
-	put(t, s, key, back, chunkKey(1, 0), []byte("chunk"))
+	const next = 3 // after segments 0 to 2
+	put(t, s, liveKey(next), []byte{0})
 	s = reopen(t, s, dir, Options{})
-	expectSeqs(t, s, 1, 1, 3)
-	s.sweep()
-	write(t, s, store.Batch{})
-	for _, key := range [][]byte{key, chunkKey(1, 0)} {
-		if found, err := s.value(key); err != nil || found != nil {
-			t.Errorf("key %q is still there: %q, %v", key, found, err)
-		}
+	writeTexts(t, s, 1, 4, 4)
+	s = reopen(t, s, dir, Options{})
+	expectSeqs(t, s, 1, 1, 2, 3, 4)
+	if found, err := s.value(liveKey(next)); err != nil || found != nil {
+		t.Errorf("the record is still there: %q, %v", found, err)
 	}
 }
 
@@ -142,13 +133,15 @@ func TestUnknownAndDamagedValuesAreSkipped(t *testing.T) {
 		key, value []byte
 		want       string // in the log
 	}{
-		"unknown kind":            {[]byte("zebra"), []byte("?"), `"kind":"'z'"`},
-		"short key":               {[]byte{keySegment, 1}, []byte("?"), "key of 2 octets"},
-		"random segment":          {segmentKey(77), bytes.Repeat([]byte{0xa7}, 100), `"number":77`},
-		"short segment":           {segmentKey(77), []byte{1}, "segment of 1 octets"},
-		"short list of the dead":  {deadKey(7), []byte{1}, `"kind":"D"`},
-		"short number":            {lastKey(1, 0), []byte{1}, `"kind":"L"`},
-		"live record of too many": {liveKey(0), bytes.Repeat([]byte{0}, 50), "does not fit"},
+		"unknown kind":             {[]byte("zebra"), []byte("?"), `"kind":"'z'"`},
+		"short key":                {[]byte{keySegment, 1}, []byte("?"), "key of 2 octets"},
+		"short location":           {segmentKey(77), []byte{1}, "location of 1 octets"},
+		"location without a file":  {segmentKey(77), location{file: 9}.encode(), "is missing"},
+		"location without segment": {segmentKey(77), location{file: 1, offset: 5}.encode(), `"number":77`},
+		"location of another":      {segmentKey(77), location{file: 1}.encode(), "it is segment 0"},
+		"short horizon":            {horizonKey(), []byte{1}, "horizon of 1 octets"},
+		"short number":             {lastKey(1, 0), []byte{1}, `"kind":"L"`},
+		"live record of too many":  {liveKey(0), bytes.Repeat([]byte{0}, 50), "does not fit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -168,18 +161,24 @@ func TestUnknownAndDamagedValuesAreSkipped(t *testing.T) {
 }
 
 func TestNewerFormatsAreRefused(t *testing.T) {
-	segment := new(builder).appendTo(nil)
-	segment[0] = segmentFormat + 1
-	sum := crc32.Update(crc32.Checksum(segment[:16], castagnoli), castagnoli, segment[headerBytes:])
-	binary.BigEndian.PutUint32(segment[16:], sum)
-	for name, pair := range map[string][2][]byte{
-		"store":   {formatKey(), {format + 1}},
-		"segment": {segmentKey(5), segment},
+	segment, _ := new(builder).encode(nil, 5, false)
+	h := decodeHeader(segment)
+	h.format++
+	h.encode(segment)
+	for name, prepare := range map[string]func(t *testing.T, s *Store){
+		"store": func(t *testing.T, s *Store) { put(t, s, formatKey(), []byte{format + 1}) },
+		"known segment": func(t *testing.T, s *Store) {
+			put(t, s, segmentKey(5), location{file: 1}.encode(), horizonKey(), horizon{next: 9, location: location{file: 2}}.encode())
+		},
+		"segment behind the horizon": func(*testing.T, *Store) {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := open(t, dir, Options{})
-			put(t, s, pair[0], pair[1])
+			prepare(t, s)
+			if err := os.WriteFile(s.files.path(1), segment, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -191,6 +190,18 @@ func TestNewerFormatsAreRefused(t *testing.T) {
 	}
 }
 
+func TestOlderFormatIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	put(t, s, formatKey(), []byte{format - 1})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(dir, Options{}); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("opened as %v with error %v, want one with %s", s, err, dir)
+	}
+}
+
 func TestDamagedMessageIsLeftOut(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -199,13 +210,12 @@ func TestDamagedMessageIsLeftOut(t *testing.T) {
 		b.Records = append(b.Records, record(text("body %d", seq), store.Ref{Queue: 1, Seq: seq}))
 	}
 	write(t, s, b)
-	value, err := s.value(segmentKey(0))
+	file := newest(t, dir, fileEnding)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.Index(value, []byte("body 2"))
-	value[at] ^= 1
-	put(t, s, segmentKey(0), value)
+	scribble(t, file, int64(bytes.Index(content, []byte("body 2"))), []byte("BODY"))
 
 	var log logged
 	s = reopen(t, s, dir, log.options())
@@ -255,7 +265,7 @@ func newest(t *testing.T, dir, ending string) string {
 }
 
 func TestCrashLeavesWhatWasWritten(t *testing.T) {
-	small := Options{limits: limits{memTable: 1 << 20, valueLog: 1 << 20}}
+	small := Options{limits: limits{memTable: 1 << 20, file: 1 << 20}}
 	for name, damage := range map[string]func(t *testing.T, dir string){
 		"nothing damaged": func(*testing.T, string) {},
 		"empty .mem": func(t *testing.T, dir string) {
@@ -263,6 +273,9 @@ func TestCrashLeavesWhatWasWritten(t *testing.T) {
 		},
 		"empty .vlog": func(t *testing.T, dir string) {
 			touch(t, filepath.Join(dir, "000099.vlog"))
+		},
+		"empty segment file": func(t *testing.T, dir string) {
+			touch(t, filepath.Join(dir, "00000099"+fileEnding))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -285,44 +298,60 @@ func touch(t *testing.T, file string) {
 }
 
 // TestTornTail cuts the newest files off anywhere, or overwrites them: what is
-// left must open. Of the table's log what comes before is left, and of the value
-// log only large messages are lost.
+// left must open, and have all messages that come before the damage.
 func TestTornTail(t *testing.T) {
-	small := Options{limits: limits{memTable: 1 << 20, valueLog: 1 << 20}}
-	dir := t.TempDir()
-	s := open(t, dir, small)
-	for seq := uint64(1); seq <= tornCount; seq++ {
-		m := text("%d", seq)
-		if large(seq) {
-			m.Body = append(m.Body, bytes.Repeat([]byte{'+'}, 2*valueThreshold)...)
-		}
-		write(t, s, store.Batch{Records: []*store.Record{record(m, store.Ref{Queue: 1, Seq: seq})}})
-	}
 	rng := rand.New(rand.NewPCG(3, 4))
-	for _, ending := range []string{".mem", ".vlog"} {
-		size := usedSize(t, newest(t, dir, ending))
-		for range 5 {
-			at := rng.Int64N(size)
-			t.Run(fmt.Sprintf("%s cut at %d of %d", ending, at, size), func(t *testing.T) {
-				torn := abandoned(t, s, dir)
-				if err := os.Truncate(newest(t, torn, ending), at); err != nil {
-					t.Fatal(err)
-				}
-				expectTorn(t, torn, small, ending)
-			})
-			t.Run(fmt.Sprintf("%s garbage from %d of %d", ending, at, size), func(t *testing.T) {
-				torn := abandoned(t, s, dir)
-				scribble(t, newest(t, torn, ending), at, rng)
-				expectTorn(t, torn, small, ending)
-			})
+	for _, bound := range []bool{true, false} {
+		dir := t.TempDir()
+		s := open(t, dir, Options{})
+		for seq := uint64(1); seq <= tornCount; seq++ {
+			writeTorn(t, s, seq, bound)
+		}
+		for _, ending := range []string{".mem", fileEnding} {
+			size := usedSize(t, newest(t, dir, ending))
+			for range 5 {
+				at := rng.Int64N(size)
+				name := fmt.Sprintf("bound %v, %s at %d of %d", bound, ending, at, size)
+				t.Run(name+" cut", func(t *testing.T) {
+					torn := abandoned(t, s, dir)
+					if err := os.Truncate(newest(t, torn, ending), at); err != nil {
+						t.Fatal(err)
+					}
+					expectTorn(t, torn, bound || ending == fileEnding)
+				})
+				t.Run(name+" overwritten", func(t *testing.T) {
+					torn := abandoned(t, s, dir)
+					garbage := make([]byte, 200)
+					for i := range garbage {
+						garbage[i] = byte(rng.Uint32())
+					}
+					scribble(t, newest(t, torn, ending), at, garbage)
+					expectTorn(t, torn, bound || ending == fileEnding)
+				})
+			}
 		}
 	}
 }
 
 const tornCount = 30
 
-// large reports whether a message of TestTornTail goes to the value log.
-func large(seq uint64) bool { return seq%3 == 0 }
+// writeTorn writes a message of TestTornTail, as a bound segment or as any other.
+func writeTorn(t *testing.T, s *Store, seq uint64, bound bool) {
+	t.Helper()
+	m := text("%d", seq)
+	if seq%3 == 0 {
+		m.Body = append(m.Body, bytes.Repeat([]byte{'+'}, 32<<10)...)
+	}
+	if bound {
+		writeOne(t, s, m, seq)
+		return
+	}
+	r, told := awaitedMessage(m, 1, seq)
+	s.Append(store.Batch{Records: []*store.Record{r}})
+	if !<-told {
+		t.Fatal("not confirmed")
+	}
+}
 
 // usedSize returns the size of a file without the zeros at its end.
 func usedSize(t *testing.T, file string) int64 {
@@ -334,45 +363,43 @@ func usedSize(t *testing.T, file string) int64 {
 	return int64(len(bytes.TrimRight(content, "\x00")))
 }
 
-func scribble(t *testing.T, file string, at int64, rng *rand.Rand) {
+func scribble(t *testing.T, file string, at int64, octets []byte) {
 	t.Helper()
 	f, err := os.OpenFile(file, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	garbage := make([]byte, 200)
-	for i := range garbage {
-		garbage[i] = byte(rng.Uint32())
-	}
-	if _, err := f.WriteAt(garbage, at); err != nil {
+	if _, err := f.WriteAt(octets, at); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // expectTorn opens a damaged store, looks at the messages that it still has, and
 // makes sure that it takes new ones.
-func expectTorn(t *testing.T, dir string, o Options, ending string) {
+func expectTorn(t *testing.T, dir string, some bool) {
 	t.Helper()
-	s := open(t, dir, o)
+	s := open(t, dir, Options{})
 	found := loadAll(t, s, 1, lane0, 1000)
+	gaps := 0
 	for i, f := range found {
 		if !bytes.HasPrefix(f.Message.Body, fmt.Append(nil, f.Seq)) {
 			t.Errorf("message %d is %.20q", f.Seq, f.Message.Body)
 		}
-		if ending == ".mem" && f.Seq != uint64(i+1) {
-			t.Errorf("messages %v, want them without a gap", seqs(found))
+		if i > 0 && f.Seq != found[i-1].Seq+1 {
+			gaps++
 		}
 	}
-	if ending == ".vlog" {
-		small := slices.DeleteFunc(seqs(found), large)
-		if len(small) != tornCount-tornCount/3 {
-			t.Errorf("messages %v, want all that were not in the value log", seqs(found))
-		}
+	if gaps > 1 {
+		t.Errorf("messages %v, want them without gaps but where the damage is", seqs(found))
+	}
+	if !some && len(found) != tornCount {
+		t.Errorf("messages %v, want all: their files are whole", seqs(found))
 	}
 
-	last := uint64(tornCount + 1)
-	writeTexts(t, s, 1, last, last)
+	const last = tornCount + 1
+	writeTorn(t, s, last, false)
+	s = reopen(t, s, dir, Options{})
 	all := seqs(loadAll(t, s, 1, lane0, 1000))
 	if len(all) == 0 || all[len(all)-1] != last {
 		t.Errorf("messages %v, want the last to be new, %d", all, last)

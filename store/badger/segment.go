@@ -11,17 +11,19 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// A segment is everything that one group of batches wrote: one value for many
-// messages, because a value of their own for each costs two to ten times the
-// time. A message that went to several queues is there once.
+// A segment is everything that one group of batches wrote: many messages in one
+// piece, because a value of their own for each costs two to ten times the time. A
+// message that went to several queues is there once.
 //
 //	offset
-//	0       format (1 octet)   reserved (3)
+//	0       format (1 octet)   bound (1)   reserved (2)
 //	4       number of entries (4)
 //	8       number of references (4)
 //	12      octets of the index (4)
-//	16      CRC-32C of octets 0 to 15 and of the index (4)
-//	20      index
+//	16      number of the segment (8)
+//	24      octets of the segment (8)
+//	32      CRC-32C of octets 0 to 31 and of the index (4)
+//	36      index
 //	        bodies
 //
 //	index   = strings entry... queue...
@@ -35,35 +37,30 @@ import (
 //	          entry (relative to the one before), [time of expiry]
 //	bodies  = for each entry: properties, body, both as they were received
 //
-// The first 20 octets are the same in every format, so that a segment of a newer
-// one can be told from a damaged one. Integers without a size are varints, the
+// A segment that is bound (1) counts only if the database knows of it: it was
+// written together with something there. The first 36 octets are the same in every
+// format, so that a segment of a newer one can be told from a damaged one. Integers
+// without a size are varints, the
 // others big-endian. References are in the order of queue and number; a
 // reference's place in that order is its ordinal. The index is in front so that
 // start-up reads a page or two of each segment, and no bodies.
-//
-// A body larger than chunkBytes is not among the bodies: it has a segment to
-// itself and values of its own, see chunkKey.
-//
-// Format 2 has the keys of BCC, and says what became of dead letters.
 const (
-	segmentFormat = 2
-	headerBytes   = 20
+	segmentFormat = 3
+	headerBytes   = 36
 	minEntry      = 9 // octets of the smallest entry
 	minRef        = 2
 
 	// The limits of a segment. A message larger than maxSegmentBytes has a
 	// segment of its own; one with more references is written several times.
-	// Badger copies every value through a buffer that it makes anew for each
-	// transaction, so several values cost it less memory than one large one.
+	// What is encoded should still be in the processor's cache when it is
+	// written.
 	maxSegmentBytes = 512 << 10
 	maxSegmentRefs  = 32 << 10
-	chunkBytes      = 4 << 20
 )
 
 const (
 	flagPersistent = 1 << iota
 	flagPriority
-	flagChunked
 	flagDeadLettered
 	flagRekeyed
 	flagBCC
@@ -132,13 +129,7 @@ func (b *builder) fits(m *amqp.Message) bool {
 	if n := len(b.items); n == 0 || b.items[n-1].message == m {
 		return true
 	}
-	return !b.chunked() && len(m.Body) <= chunkBytes &&
-		b.size+len(m.Properties)+len(m.Body) <= maxSegmentBytes
-}
-
-// chunked reports whether the builder holds a body that is stored apart.
-func (b *builder) chunked() bool {
-	return len(b.items) == 1 && len(b.items[0].message.Body) > chunkBytes
+	return b.size+len(m.Properties)+len(m.Body) <= maxSegmentBytes
 }
 
 func (b *builder) add(m *amqp.Message, r ref) {
@@ -179,35 +170,77 @@ func (b *builder) place(s string) uint32 {
 	return at
 }
 
-// appendTo appends the segment to dst, and leaves the references of b in the
-// order of their ordinals.
-func (b *builder) appendTo(dst []byte) []byte {
+// encode writes the segment of a number over dst, and leaves the references of b in
+// the order of their ordinals. The body of a message that has a segment of its own
+// is not copied: the segment ends with rest.
+func (b *builder) encode(dst []byte, number uint64, bound bool) (segment, rest []byte) {
 	slices.SortFunc(b.refs, compareRefs)
-	start := len(dst)
-	dst = slices.Grow(dst, headerBytes+b.size+b.size/8)
-	dst = append(dst, segmentFormat, 0, 0, 0)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(b.items)))
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(b.refs)))
-	dst = append(dst, make([]byte, 8)...)
-
+	if len(b.items) == 1 && len(b.items[0].message.Body) > maxSegmentBytes {
+		rest = b.items[0].message.Body
+	}
+	dst = slices.Grow(dst[:0], headerBytes+b.size+b.size/8-len(rest))[:headerBytes]
 	dst = b.appendStrings(dst)
+	size := len(rest)
 	for i := range b.items {
+		m := b.items[i].message
 		dst = b.items[i].appendTo(dst)
+		size += len(m.Properties) + len(m.Body)
 	}
 	dst = appendRefs(dst, b.refs)
-
-	head, index := dst[start:start+headerBytes], dst[start+headerBytes:]
-	binary.BigEndian.PutUint32(head[12:], uint32(len(index)))
-	sum := crc32.Update(crc32.Checksum(head[:16], castagnoli), castagnoli, index)
-	binary.BigEndian.PutUint32(head[16:], sum)
+	h := header{
+		format: segmentFormat, bound: bound, number: number,
+		entries: uint32(len(b.items)), refs: uint32(len(b.refs)), index: uint32(len(dst) - headerBytes),
+		size: uint64(len(dst) + size - len(rest)),
+	}
+	h.encode(dst)
 
 	for _, it := range b.items {
 		dst = append(dst, it.message.Properties...)
-		if len(it.message.Body) <= chunkBytes {
+		if rest == nil {
 			dst = append(dst, it.message.Body...)
 		}
 	}
-	return dst
+	return dst, rest
+}
+
+// A header is what a segment begins with.
+type header struct {
+	format        byte
+	bound         bool
+	entries, refs uint32
+	index         uint32 // octets
+	number        uint64
+	size          uint64 // octets of the whole segment
+	sum           uint32
+}
+
+// encode puts the header in front of the index, and adds the checksum.
+func (h *header) encode(segment []byte) {
+	clear(segment[:headerBytes])
+	segment[0] = h.format
+	if h.bound {
+		segment[1] = 1
+	}
+	binary.BigEndian.PutUint32(segment[4:], h.entries)
+	binary.BigEndian.PutUint32(segment[8:], h.refs)
+	binary.BigEndian.PutUint32(segment[12:], h.index)
+	binary.BigEndian.PutUint64(segment[16:], h.number)
+	binary.BigEndian.PutUint64(segment[24:], h.size)
+	binary.BigEndian.PutUint32(segment[32:], sumOf(segment))
+}
+
+func decodeHeader(b []byte) header {
+	return header{
+		format: b[0], bound: b[1] == 1,
+		entries: binary.BigEndian.Uint32(b[4:]), refs: binary.BigEndian.Uint32(b[8:]), index: binary.BigEndian.Uint32(b[12:]),
+		number: binary.BigEndian.Uint64(b[16:]), size: binary.BigEndian.Uint64(b[24:]), sum: binary.BigEndian.Uint32(b[32:]),
+	}
+}
+
+// sumOf returns the checksum of a segment of which there is only what comes before
+// the bodies.
+func sumOf(segment []byte) uint32 {
+	return crc32.Update(crc32.Checksum(segment[:32], castagnoli), castagnoli, segment[headerBytes:])
 }
 
 func (b *builder) appendStrings(dst []byte) []byte {
@@ -247,7 +280,6 @@ func entryFlags(m *amqp.Message) (flags byte) {
 	}
 	set(flagPersistent, m.Persistent)
 	set(flagPriority, m.Priority != 0)
-	set(flagChunked, len(m.Body) > chunkBytes)
 	set(flagDeadLettered, m.DeadLettered)
 	set(flagRekeyed, m.Rekeyed)
 	set(flagBCC, m.Hidden != nil)

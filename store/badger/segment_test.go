@@ -1,8 +1,9 @@
 package badger
 
 import (
+	"bytes"
 	"encoding/binary"
-	"hash/crc32"
+	"io"
 	"slices"
 	"testing"
 )
@@ -19,14 +20,22 @@ func exampleSegment() (segment []byte, b *builder) {
 	b.add(first, ref{queue: 2, seq: 1 << 60, expires: 1234567890123})
 	b.add(second, ref{queue: 9, seq: 4})
 	b.add(third, ref{queue: 300, seq: 7, expires: -1})
-	return b.appendTo(nil), b
+	segment, _ = b.encode(nil, 7, true)
+	return segment, b
+}
+
+func sectionOf(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 }
 
 func TestSegmentIsDecodedAsItWasBuilt(t *testing.T) {
 	segment, b := exampleSegment()
 	var c contents
-	if err := c.decode(segment); err != nil {
+	if err := c.read(sectionOf(segment)); err != nil {
 		t.Fatal(err)
+	}
+	if h := c.head; h.number != 7 || !h.bound || h.size != uint64(len(segment)) {
+		t.Errorf("header %+v, want number 7, bound, %d octets", h, len(segment))
 	}
 	if !slices.Equal(c.refs, b.refs) || !slices.IsSortedFunc(c.refs, compareRefs) {
 		t.Errorf("references %v, want %v in their order", c.refs, b.refs)
@@ -36,9 +45,10 @@ func TestSegmentIsDecodedAsItWasBuilt(t *testing.T) {
 	}
 	for i := range c.entries {
 		e, want := &c.entries[i], b.items[i].message
-		properties, body, err := e.octets(segment)
-		if err != nil || string(properties) != string(want.Properties) || string(body) != string(want.Body) {
-			t.Errorf("message %d is %q %q, %v", i, properties, body, err)
+		middle := e.offset + e.properties
+		properties, body := segment[e.offset:middle], segment[middle:e.end()]
+		if string(properties) != string(want.Properties) || string(body) != string(want.Body) {
+			t.Errorf("message %d is %q %q", i, properties, body)
 		}
 		if e.sum != checksum(properties, body) || e.priority != want.Priority ||
 			c.strings[e.exchange] != want.Exchange || c.strings[e.key] != want.RoutingKey ||
@@ -60,7 +70,7 @@ func TestSegmentRefusesEveryFlippedBitOfItsIndex(t *testing.T) {
 	for i := range 8 * index {
 		damaged := slices.Clone(segment)
 		damaged[i/8] ^= 1 << (i % 8)
-		if err := c.decode(damaged); err == nil {
+		if err := c.read(sectionOf(damaged)); err == nil {
 			t.Errorf("octet %d: damage was not noticed", i/8)
 		}
 	}
@@ -71,22 +81,21 @@ func TestSegmentRefusesEveryFlippedBitOfItsIndex(t *testing.T) {
 func FuzzSegment(f *testing.F) {
 	example, _ := exampleSegment()
 	f.Add(example)
-	f.Add(new(builder).appendTo(nil))
+	empty, _ := new(builder).encode(nil, 1, false)
+	f.Add(empty)
 	f.Fuzz(func(t *testing.T, value []byte) {
 		if len(value) >= headerBytes {
 			value[0] = segmentFormat
-			length := min(uint64(binary.BigEndian.Uint32(value[12:])), uint64(len(value)-headerBytes))
-			sum := crc32.Update(crc32.Checksum(value[:16], castagnoli), castagnoli, value[headerBytes:headerBytes+length])
-			binary.BigEndian.PutUint32(value[16:], sum)
+			index := min(int(binary.BigEndian.Uint32(value[12:])), len(value)-headerBytes)
+			binary.BigEndian.PutUint32(value[32:], sumOf(value[:headerBytes+index]))
 		}
 		var c contents
-		if err := c.decode(value); err != nil {
+		if err := c.read(sectionOf(value)); err != nil {
 			return
 		}
 		for i := range c.entries {
-			properties, body, err := c.entries[i].octets(value)
-			if err == nil && len(properties)+len(body) > len(value) {
-				t.Errorf("message %d has %d octets, the segment %d", i, len(properties)+len(body), len(value))
+			if e := &c.entries[i]; e.end() > uint64(len(value)) || e.end() < e.offset {
+				t.Errorf("message %d is from %d to %d, the segment has %d octets", i, e.offset, e.end(), len(value))
 			}
 		}
 		for i, r := range c.refs {

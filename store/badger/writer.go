@@ -9,19 +9,20 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// docPartBytes is how large the parts are that a definition is cut into, so that
-// it stays out of the value log.
+// docPartBytes is how large the parts are that a definition is cut into: a
+// transaction does not take much more.
 const docPartBytes = 12 << 10
 
 // A writer gathers what one group writes. It is one transaction, unless there
 // is too much for one: then it is several, in the order of the calls.
 type writer struct {
-	db    *badger.DB
-	fault func() error
-	txn   *badger.Txn
-	any   bool  // something is in txn
-	wrote bool  // something is on disk
-	err   error // the first
+	db     *badger.DB
+	fault  func() error
+	txn    *badger.Txn
+	any    bool  // something is in txn
+	wrote  bool  // something is on disk
+	octets int   // of keys and values
+	err    error // the first
 }
 
 func newWriter(db *badger.DB, fault func() error) *writer {
@@ -30,6 +31,7 @@ func newWriter(db *badger.DB, fault func() error) *writer {
 
 // set and remove keep key and value until commit returns.
 func (w *writer) set(key, value []byte) {
+	w.octets += len(key) + len(value)
 	w.do(func() error { return w.txn.Set(key, value) })
 }
 
