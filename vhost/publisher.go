@@ -21,8 +21,8 @@ const (
 	// routesMost is how many routes a publisher remembers.
 	routesMost = 1024
 
-	// ownBuffer is the body size from which on a body lies in a buffer of its
-	// own, or close to: copying it would free nothing.
+	// ownBuffer is from how many octets on the bodies of a batch fill the buffer
+	// they were read into, or a good part of it: copying them would free little.
 	ownBuffer = 32 << 10
 )
 
@@ -38,6 +38,7 @@ type Publisher struct {
 
 	to      *route // where the batch goes
 	batch   []queue.Publishing
+	octets  int // of its bodies
 	records []*store.Record
 
 	messages   []amqp.Message // slabs
@@ -132,10 +133,6 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 		p.Flush()
 	}
 	p.to = r
-	if len(m.Body) < ownBuffer && slices.ContainsFunc(r.queues, queue.Queue.Long) {
-		m.Body = slices.Clone(m.Body)
-		m.Properties = slices.Clone(m.Properties)
-	}
 	ps := queue.Publishing{Message: p.keep(m)}
 	if receipt != nil || m.Persistent && r.durable {
 		ps.Record = p.record()
@@ -143,6 +140,7 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 		ps.Record.Reserve(len(r.queues))
 	}
 	p.batch = append(p.batch, ps)
+	p.octets += len(m.Body)
 	return true
 }
 
@@ -173,6 +171,9 @@ func (p *Publisher) Flush() {
 	if len(p.batch) == 0 {
 		return
 	}
+	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Queue.Long) {
+		p.detach()
+	}
 	for _, q := range p.to.queues {
 		q.Publish(p.batch)
 	}
@@ -189,7 +190,16 @@ func (p *Publisher) Flush() {
 	}
 	clear(p.batch)
 	clear(p.records)
-	p.batch, p.records = p.batch[:0], p.records[:0]
+	p.batch, p.records, p.octets = p.batch[:0], p.records[:0], 0
+}
+
+// detach copies what was read, because it will stay for long, and a few messages
+// would keep the whole buffer alive.
+func (p *Publisher) detach() {
+	for _, ps := range p.batch {
+		ps.Message.Body = slices.Clone(ps.Message.Body)
+		ps.Message.Properties = slices.Clone(ps.Message.Properties)
+	}
 }
 
 // find returns the route of a message, from memory if it may be there.

@@ -65,6 +65,7 @@ const maxDocKey = 8 << 10
 // start begins the work of a store whose index is complete.
 func (s *Store) start(nextSegment uint64) {
 	c := &committer{s: s, next: nextSegment, adviser: newAdviser(s.db.Opts().Dir)}
+	c.synced = c.here()
 	if !s.limits.noAdvice {
 		c.adviser.advise()
 	}

@@ -174,21 +174,37 @@ func (f *file) reserve(end, most int64) {
 	}
 }
 
-// sync returns when all that was appended is on disk.
-func (x *files) sync() error {
-	for i, f := range x.written {
-		if err := datasync(f.open); err != nil {
-			return err
-		}
+// unsynced returns the files that were written to and not synced, which from now
+// on count as synced.
+func (x *files) unsynced() []*file {
+	written := x.written
+	x.written = nil
+	for _, f := range written {
 		f.unsynced = false
-		x.written[i] = nil
-		if f != x.current {
+	}
+	return written
+}
+
+// syncAll returns when what was written to these files is on disk.
+func syncAll(written []*file) error {
+	for _, f := range written {
+		if err := datasync(f.open); err != nil {
+			return fmt.Errorf("sync segments: %w", err)
+		}
+	}
+	return nil
+}
+
+// closeFull closes those of some files that are synced and not written to any
+// more.
+func (x *files) closeFull(synced []*file) error {
+	for _, f := range synced {
+		if f != x.current && !f.unsynced {
 			if err := f.close(); err != nil {
 				return err
 			}
 		}
 	}
-	x.written = x.written[:0]
 	return nil
 }
 

@@ -2,12 +2,13 @@ package badger
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
 // flush writes all that the database does not know: the locations of segments that
-// still have messages, a live record for each that lost some, and the end of those
-// that lost the last.
+// are synced and still have messages, a live record for each that lost some, and the
+// end of those that lost the last.
 //
 // All may not fit into one transaction, so their order matters: the lanes' highest
 // numbers come before the end of segments, and the horizon comes last.
@@ -16,7 +17,7 @@ func (c *committer) flush(w *writer) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	c.flushed = time.Now()
-	if !x.unsaved() && len(c.sealed) == 0 {
+	if !x.unsettled() && len(x.fresh)+len(c.sealed) == 0 {
 		return
 	}
 
@@ -29,12 +30,16 @@ func (c *committer) flush(w *writer) {
 			w.remove(lastKey(l.queue, l.number))
 		}
 	}
-	for _, s := range x.fresh {
+	x.fresh = slices.DeleteFunc(x.fresh, func(s *segment) bool {
+		if s.number >= c.synced.next {
+			return false
+		}
 		if s.live > 0 && !s.gone {
 			s.noted = true
 			w.set(segmentKey(s.number), s.location().encode())
 		}
-	}
+		return true
+	})
 	for _, s := range x.dirty {
 		s.dirty = false
 		switch {
@@ -50,12 +55,11 @@ func (c *committer) flush(w *writer) {
 		w.remove(key)
 	}
 
-	w.set(horizonKey(), horizon{next: c.next, location: c.s.files.end()}.encode())
+	w.set(horizonKey(), c.synced.encode())
 
-	clear(x.fresh)
 	clear(x.dirty)
 	clear(x.dirtyLanes)
-	x.fresh, x.dirty, x.dirtyLanes = x.fresh[:0], x.dirty[:0], x.dirtyLanes[:0]
+	x.dirty, x.dirtyLanes = x.dirty[:0], x.dirtyLanes[:0]
 	x.lostLanes, x.strays = nil, nil
 }
 

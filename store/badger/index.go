@@ -213,9 +213,10 @@ func (x *index) alive(s *segment) bool {
 	return x.segments[s.number] == s
 }
 
-// unsaved reports whether there is anything of which the database does not know.
-func (x *index) unsaved() bool {
-	return len(x.fresh)+len(x.dirty)+len(x.dirtyLanes)+len(x.lostLanes)+len(x.strays) > 0
+// unsettled reports whether anything is settled of which the database does not
+// know.
+func (x *index) unsettled() bool {
+	return len(x.dirty)+len(x.dirtyLanes)+len(x.lostLanes)+len(x.strays) > 0
 }
 
 // liveBits returns a bit for each reference of s, set while it is not settled.
