@@ -187,7 +187,7 @@ func (s *Store) isClosing() bool {
 	return s.closing
 }
 
-// Room implements store.Store. The limit is 64 MiB.
+// Room implements store.Store. The limit is 32 MiB.
 func (s *Store) Room() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
