@@ -37,6 +37,7 @@ type Store struct {
 	wake      chan struct{} // for the committer, holds one
 	committed chan struct{} // closed when the committer has ended
 	stirred   chan struct{} // for the keeper, holds one: something is written
+	crowded   chan struct{} // the same: there are too many small segments
 	quit      chan struct{} // closed to end the keeper
 	tended    chan struct{} // closed when the keeper has ended
 
@@ -124,9 +125,12 @@ func (s *Store) add(f func(*group)) bool {
 	return true
 }
 
-func (s *Store) signal() {
+func (s *Store) signal() { poke(s.wake) }
+
+// poke puts a signal into a channel that holds one, if there is none.
+func poke(c chan struct{}) {
 	select {
-	case s.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

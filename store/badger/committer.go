@@ -30,6 +30,8 @@ type committer struct {
 	octets   []byte     // to encode segments in
 
 	flushed time.Time // when settlements were last written
+	free    int64     // octets of the disk, about
+	asked   time.Time // when the system said so
 
 	adviser *adviser
 	advised int // octets of the database since the last advice
@@ -173,7 +175,7 @@ func (c *committer) write(g *group) error {
 	defer c.release()
 	c.pack(g)
 
-	if err := c.s.checkSpace(g.bytes); err != nil {
+	if err := c.checkSpace(g.bytes); err != nil {
 		return err
 	}
 	bound := g.forced() || len(g.docs) > 0
@@ -187,10 +189,7 @@ func (c *committer) write(g *group) error {
 	}
 	c.enter(g)
 	if bound || len(c.sealed) > 0 {
-		select {
-		case c.s.stirred <- struct{}{}:
-		default:
-		}
+		poke(c.s.stirred)
 	}
 	return nil
 }
@@ -398,6 +397,9 @@ func (c *committer) enter(g *group) {
 	}
 	for i, s := range c.sealed {
 		x.add(s, c.builders[i].refs, nil)
+	}
+	if x.small > x.crowded {
+		poke(c.s.crowded)
 	}
 	if len(c.sealed) > 0 { // settlements may be of messages of this same group
 		for _, s := range g.settled {

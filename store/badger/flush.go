@@ -80,7 +80,7 @@ func (c *committer) removeMoved(w *writer, moves []*move) {
 // messages back.
 func (c *committer) removeSegment(w *writer, s *segment) {
 	s.gone = true
-	delete(c.s.index.segments, s.number)
+	c.s.index.remove(s)
 	if s.noted {
 		w.remove(segmentKey(s.number))
 	}

@@ -28,7 +28,9 @@ type index struct {
 	lostLanes  []*lane    // of dropped queues
 	strays     [][]byte   // keys to delete that belong to nothing
 
-	round uint32 // of cleaning
+	round   uint32 // of cleaning
+	small   int    // segments that are
+	crowded int    // how many of them are too many
 }
 
 // everything is the span of all numbers of all lanes.
@@ -121,6 +123,9 @@ func (x *index) add(s *segment, refs []ref, live func(ordinal int) bool) {
 	}
 	s.touched = x.round
 	x.segments[s.number] = s
+	if s.small() {
+		x.small++
+	}
 	if !s.noted {
 		x.fresh = append(x.fresh, s)
 	}
@@ -189,6 +194,14 @@ func (x *index) retain(queues []uint64) {
 		if !keep[id] {
 			x.drop(id)
 		}
+	}
+}
+
+// remove forgets a segment.
+func (x *index) remove(s *segment) {
+	delete(x.segments, s.number)
+	if s.small() {
+		x.small--
 	}
 }
 

@@ -23,6 +23,8 @@ func (s *Store) keep() {
 				armed = true
 				timer.Reset(s.limits.tendEvery)
 			}
+		case <-s.crowded:
+			s.rewrite(s.index.crowd(s.limits.small))
 		case <-timer.C:
 			armed = false
 			s.tend()
@@ -31,7 +33,7 @@ func (s *Store) keep() {
 }
 
 func (s *Store) tend() {
-	s.clean()
+	s.rewrite(s.index.sparse(s.limits.file))
 	s.trimming.Store(true)
 	s.signal()
 }
@@ -46,24 +48,23 @@ func (s *Store) quitting() bool {
 }
 
 // A few messages that nobody settles keep a whole file on disk. Cleaning writes
-// them anew, together with those of other such files. It also unites small segments
-// when there are many, because each costs memory.
+// them anew, together with those of other such files. Uniting does so with small
+// segments when there are many, because each costs memory: a publisher of 10,000
+// messages/s that waits for confirms makes a thousand segments in a second.
 const (
 	cleanBelow = 4        // clean is a file of which one in so many octets is left
-	smallBytes = 16 << 10 // a small segment
-	smallLimit = 4096     // how many of them there may be
+	smallBytes = 32 << 10 // a small segment
 
 	// The limits of one move and of one round.
-	moveSegments = 64
+	moveSegments = 1024
 	moveBytes    = 4 << 20
 	roundMoves   = 64
 )
 
-// clean writes the survivors of old segments anew.
-func (s *Store) clean() {
+// rewrite writes the survivors of some segments anew.
+func (s *Store) rewrite(old []*segment) {
 	r := newLoader(s)
 	defer r.close()
-	old := s.index.unclean(s.limits.file)
 	for n := 0; n < roundMoves && len(old) > 0 && s.Err() == nil && !s.quitting(); n++ {
 		var moves []*move
 		done := make(chan struct{})
@@ -90,10 +91,10 @@ func (s *Store) clean() {
 	}
 }
 
-// unclean returns the segments to clean, oldest first: all of each file of which
+// sparse returns the segments to clean, oldest first: all of each file of which
 // little is left. Those that have changed since the round before last are left
 // alone: most will soon be gone anyway.
-func (x *index) unclean(fileBytes int64) []*segment {
+func (x *index) sparse(fileBytes int64) []*segment {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.round++
@@ -101,19 +102,36 @@ func (x *index) unclean(fileBytes int64) []*segment {
 	for _, s := range x.segments {
 		live[s.file] += s.size * int64(s.live) / int64(s.refs)
 	}
-	var sparse, small []*segment
+	var sparse []*segment
 	for _, s := range x.segments {
-		switch {
-		case s.touched+2 > x.round || s.fixed:
-		case s.file.full.Load() && live[s.file]*cleanBelow < fileBytes:
+		if s.touched+2 <= x.round && !s.fixed && s.file.full.Load() && live[s.file]*cleanBelow < fileBytes {
 			sparse = append(sparse, s)
-		case s.size < smallBytes:
+		}
+	}
+	return inOrder(sparse)
+}
+
+// crowd returns small segments to unite, oldest first, but neither the newest ones
+// nor those that have changed since the last round.
+func (x *index) crowd(limit int) []*segment {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var small []*segment
+	for _, s := range x.segments {
+		if s.small() && !s.fixed {
 			small = append(small, s)
 		}
 	}
-	if len(small) > smallLimit {
-		sparse = append(sparse, small...)
-	}
-	slices.SortFunc(sparse, func(a, b *segment) int { return cmp.Compare(a.number, b.number) })
-	return sparse
+	small = inOrder(small)
+	small = small[:max(0, len(small)-limit/2)]
+	small = slices.DeleteFunc(small, func(s *segment) bool { return s.live < s.refs && s.touched == x.round })
+	x.crowded = max(limit, 2*(x.small-len(small)))
+	return small
+}
+
+func (s *segment) small() bool { return s.size < smallBytes }
+
+func inOrder(segments []*segment) []*segment {
+	slices.SortFunc(segments, func(a, b *segment) int { return cmp.Compare(a.number, b.number) })
+	return segments
 }

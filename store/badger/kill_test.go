@@ -32,6 +32,7 @@ func victimOptions() Options {
 	return Options{limits: limits{
 		memTable:  1 << 20,
 		file:      256 << 10,
+		small:     100,
 		tendEvery: 100 * time.Millisecond,
 	}}
 }

@@ -294,7 +294,7 @@ func TestStoreAgreesWithModel(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))
 			steps := 250
-			o := Options{limits: limits{memTable: 1 << 20, file: 64 << 10}}
+			o := Options{limits: limits{memTable: 1 << 20, file: 64 << 10, small: 20}}
 			m := newModel(t, o, rng.IntN, func() bool { steps--; return steps < 0 })
 			m.run()
 		})

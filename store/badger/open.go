@@ -33,9 +33,11 @@ func Open(dir string, o Options) (*Store, error) {
 		wake:      make(chan struct{}, 1),
 		committed: make(chan struct{}),
 		stirred:   make(chan struct{}, 1),
+		crowded:   make(chan struct{}, 1),
 		quit:      make(chan struct{}),
 		tended:    make(chan struct{}),
 	}
+	s.index.crowded = s.limits.small
 	var err error
 	if s.db, err = badger.Open(s.limits.badgerOptions(dir, logger{s})); err != nil {
 		return nil, fmt.Errorf("open data directory %s: %w", dir, err)

@@ -23,6 +23,7 @@ type Options struct {
 type limits struct {
 	memTable    int64         // octets of the table that Badger fills in memory
 	file        int64         // octets of a segment file
+	small       int           // how many small segments there may be
 	tendEvery   time.Duration // between two rounds of housekeeping
 	settleAfter time.Duration // how long settlements may wait to be written
 	noAdvice    bool          // give the kernel none
@@ -48,6 +49,9 @@ func (l limits) withDefaults() limits {
 	}
 	if l.file == 0 {
 		l.file = 64 << 20
+	}
+	if l.small == 0 {
+		l.small = 8 << 10
 	}
 	if l.tendEvery == 0 {
 		l.tendEvery = 30 * time.Second

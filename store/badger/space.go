@@ -3,6 +3,7 @@ package badger
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/harebellmq/harebell/internal/disk"
 )
@@ -17,18 +18,26 @@ const spare = 32 << 20
 // the store fail.
 const Headroom = pendingLimit + spare
 
+// askAfter is how long what the system says of free space is believed.
+const askAfter = 100 * time.Millisecond
+
 // checkSpace returns an error if a group of so many octets may not fit on the
 // disk. Badger writes through mappings of sparse files: where others get an error
 // from a full disk, its process is ended by a signal.
-func (s *Store) checkSpace(octets int64) error {
-	free, err := disk.Free(s.dir)
+func (c *committer) checkSpace(octets int64) error {
+	c.free -= octets
+	if octets == 0 || c.free >= Headroom && time.Since(c.asked) < askAfter {
+		return nil
+	}
+	free, err := disk.Free(c.s.dir)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil
 	case err != nil:
 		return err
 	case free < octets+spare:
-		return fmt.Errorf("disk full: %d octets free in %s, want %d", free, s.dir, octets+spare)
+		return fmt.Errorf("disk full: %d octets free in %s, want %d", free, c.s.dir, octets+spare)
 	}
+	c.free, c.asked = free-octets, time.Now()
 	return nil
 }
