@@ -95,6 +95,9 @@ func newConnection(s *Server, conn net.Conn) *connection {
 	name := connectionName(conn)
 	c.log = s.Log.With().Str("conn", name).Logger()
 	c.tracer = newTracer(s.Log, name)
+	if !c.tracer.on {
+		c.outbox.some = writeSome(conn)
+	}
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -147,6 +148,82 @@ func TestOutboxBeats(t *testing.T) {
 			t.Errorf("got %q, want %q", written, want)
 		}
 	})
+}
+
+// A socket takes so many octets at once.
+type socket struct {
+	room int
+	got  []byte
+}
+
+func (s *socket) some(b []byte) int {
+	n := min(len(b), s.room)
+	s.got = append(s.got, b[:n]...)
+	return n
+}
+
+func TestOutboxWritesLittleAtOnce(t *testing.T) {
+	large := make([]byte, nowMost+1)
+	for name, test := range map[string]struct {
+		room      int
+		prepare   func(o *outbox)
+		now, rest string
+	}{
+		"reply":               {100, func(o *outbox) { o.append([]byte("reply")) }, "reply", ""},
+		"nothing":             {100, func(*outbox) {}, "", ""},
+		"some of a reply":     {2, func(o *outbox) { o.append([]byte("reply")) }, "re", "ply"},
+		"socket is full":      {0, func(o *outbox) { o.append([]byte("reply")) }, "", "reply"},
+		"write loop is awake": {100, func(o *outbox) { o.append([]byte("reply")); o.signal() }, "", "reply"},
+		"much":                {1 << 20, func(o *outbox) { o.append(large) }, "", string(large)},
+		"first delivery":      {100, func(o *outbox) { deliver(o, "one") }, "one", ""},
+		"delivery in a hurry": {100, func(o *outbox) { o.wrote = time.Now().Add(time.Hour); deliver(o, "one") }, "", "one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &socket{room: test.room}
+			o := testOutbox()
+			o.some, o.parked = s.some, true
+			test.prepare(o)
+			o.flush()
+			if string(s.got) != test.now {
+				t.Errorf("written at once: %.20q, want %.20q", s.got, test.now)
+			}
+			o.end()
+			pieces, _, _ := o.take(nil)
+			if got := joined(pieces); string(got) != test.rest {
+				t.Errorf("left to the write loop: %.20q, want %.20q", got, test.rest)
+			}
+		})
+	}
+}
+
+// deliver adds something that is no reply.
+func deliver(o *outbox, text string) {
+	o.buf = append(o.buf, text...)
+	o.grew(len(o.buf) - len(text))
+}
+
+func TestWriteSomeNeverWaits(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	some := writeSome(conn)
+	if some == nil {
+		t.Skip("not on this system")
+	}
+	b := make([]byte, 1<<20)
+	for range 1000 { // nobody reads
+		if some(b) == 0 {
+			return
+		}
+	}
+	t.Error("a GiB was taken that nobody has read")
 }
 
 func BenchmarkOutbox(b *testing.B) {
