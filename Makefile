@@ -30,11 +30,13 @@ BENCH ?= .
 bench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' ./...
 
-# Measures Harebell beside the brokers that are installed, for an hour or two,
-# which also renews docs/performance.md. Let nothing else run meanwhile. For a
-# part of it, or another broker: bin/harebell-bench --help.
+# Measures Harebell beside other brokers for an hour or two, which also renews
+# docs/performance.md. Debian's RabbitMQ and GarageMQ are installed if need be.
+# Let nothing else run meanwhile. For a part of it, or another broker:
+# bin/harebell-bench --help.
 PEERS ?=
 bench-peers: build bin/harebell-bench
+	-conformance/peers.sh rabbitmq-server garagemq
 	bin/harebell-bench --json bin/results.json $(PEERS)
 	mkdir -p docs/performance
 	cp bin/results.json docs/performance/

@@ -43,15 +43,7 @@ harebell_stop() {
 
 rabbitmq_install() {
 	if [ -x "$rabbitmq_bin/rabbitmq-server" ]; then return; fi
-	if ! command -v apt-get >/dev/null; then
-		echo 'RabbitMQ is not installed, and there is no apt-get to install it with' >&2
-		exit 2
-	fi
-	local sudo=
-	if [ "$(id -u)" != 0 ]; then sudo=sudo; fi
-	$sudo apt-get update
-	# Not the service: a broker of our own is started.
-	$sudo env RUNLEVEL=1 apt-get install -y --no-install-recommends rabbitmq-server
+	"$root/conformance/peers.sh" rabbitmq-server || exit 2
 }
 
 rabbitmq_start() {

@@ -191,7 +191,7 @@ func (s *Store) isClosing() bool {
 	return s.closing
 }
 
-// Room implements store.Store. The limit is 32 MiB.
+// Room implements store.Store. The limit is 16 MiB.
 func (s *Store) Room() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

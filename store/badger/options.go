@@ -32,7 +32,7 @@ type limits struct {
 const (
 	// pendingLimit is when Room tells publishers to wait, in octets of
 	// messages not written.
-	pendingLimit = 32 << 20
+	pendingLimit = 16 << 20
 
 	// groupLimit is how many octets of messages go into one transaction,
 	// unless one batch has more.
