@@ -45,33 +45,37 @@ func (u *Users) load(log zerolog.Logger) error {
 	return nil
 }
 
+// A definition is what the store has of a user, or of what one may do. What
+// prepare returns is ready to be used.
+type definition[R any] interface {
+	prepare() (R, store.Doc, error)
+}
+
+// read makes a definition ready that the store has under the key it belongs to.
+func read[D definition[R], R any](d store.Doc) (value D, ready R, err error) {
+	if err = json.Unmarshal(d.Value, &value); err != nil {
+		return value, ready, err
+	}
+	var doc store.Doc
+	if ready, doc, err = value.prepare(); err == nil && doc.Key != d.Key {
+		err = store.ErrForeign
+	}
+	return value, ready, err
+}
+
 func (u *Users) loadUser(d store.Doc) error {
-	var user User
-	if err := json.Unmarshal(d.Value, &user); err != nil {
-		return err
+	_, user, err := read[User](d)
+	if err == nil {
+		u.accounts[user.Name] = newAccount(user)
 	}
-	user, doc, err := user.prepare()
-	switch {
-	case err != nil:
-		return err
-	case doc.Key != d.Key:
-		return store.ErrForeign
-	}
-	u.accounts[user.Name] = newAccount(user)
-	return nil
+	return err
 }
 
 func (u *Users) loadPermissions(d store.Doc) error {
-	var p Permissions
-	if err := json.Unmarshal(d.Value, &p); err != nil {
-		return err
-	}
-	ready, doc, err := p.prepare()
+	p, ready, err := read[Permissions](d)
 	switch {
 	case err != nil:
 		return err
-	case doc.Key != d.Key:
-		return store.ErrForeign
 	case u.accounts[p.User] == nil:
 		return ErrNoUser
 	}
@@ -80,16 +84,10 @@ func (u *Users) loadPermissions(d store.Doc) error {
 }
 
 func (u *Users) loadTopicPermissions(d store.Doc) error {
-	var p TopicPermissions
-	if err := json.Unmarshal(d.Value, &p); err != nil {
-		return err
-	}
-	ready, doc, err := p.prepare()
+	p, ready, err := read[TopicPermissions](d)
 	switch {
 	case err != nil:
 		return err
-	case doc.Key != d.Key:
-		return store.ErrForeign
 	case u.accounts[p.User] == nil:
 		return ErrNoUser
 	}

@@ -200,6 +200,7 @@ func (c *committer) writeSegments(bound bool) (err error) {
 	if len(c.sealed) == 0 {
 		return nil
 	}
+	c.s.files.free = c.free
 	for i, s := range c.sealed {
 		b := c.builders[i]
 		segment, rest := b.encode(c.octets, s.number, bound)

@@ -23,6 +23,7 @@ import (
 type files struct {
 	dir  string
 	most int64 // octets of a file, unless one segment has more
+	free int64 // octets of the disk, about
 
 	all     map[uint32]*file
 	last    uint32  // the highest number
@@ -129,7 +130,7 @@ func (x *files) room(size int64) (*file, error) {
 		}
 		x.current, f = next, next
 	}
-	f.reserve(f.end+size, x.most)
+	x.reserve(f, f.end+size)
 	return f, nil
 }
 
@@ -162,16 +163,18 @@ func (x *files) next() (*file, error) {
 }
 
 // reserve has the disk keep octets ready up to end and some more: then a sync need
-// not note a new size each time. A broker of little traffic keeps little. Where
-// this is not possible writing makes the file grow.
-func (f *file) reserve(end, most int64) {
+// not note a new size each time. A broker of little traffic keeps little, and so
+// does one whose disk is nearly full. Where this is not possible writing makes the
+// file grow.
+func (x *files) reserve(f *file, end int64) {
 	if end <= f.size {
 		return
 	}
-	f.size = max(end, min(most, max(1<<20, 2*f.size)))
-	if preallocate(f.open, f.size) != nil {
-		f.size = end
+	size := max(end, min(x.most, max(1<<20, 2*f.size)))
+	if size-f.size > x.free/4 || preallocate(f.open, size) != nil {
+		size = end
 	}
+	f.size = size
 }
 
 // unsynced returns the files that were written to and not synced, which from now

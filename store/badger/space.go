@@ -3,6 +3,7 @@ package badger
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/harebellmq/harebell/internal/disk"
@@ -32,6 +33,7 @@ func (c *committer) checkSpace(octets int64) error {
 	free, err := disk.Free(c.s.dir)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
+		c.free = math.MaxInt64
 		return nil
 	case err != nil:
 		return err
