@@ -263,7 +263,7 @@ func (s *Store) Close() error {
 	close(s.quit)
 	<-s.tended
 	s.loading.Wait()
-	if err := errors.Join(s.files.close(), s.db.Close()); err != nil {
+	if err := errors.Join(s.files.close(s.Err() != nil), s.db.Close()); err != nil {
 		return errors.Join(s.Err(), fmt.Errorf("close store: %w", err))
 	}
 	return s.Err()

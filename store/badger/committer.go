@@ -17,7 +17,7 @@ import (
 type committer struct {
 	s     *Store
 	timer *time.Timer
-	armed bool
+	due   time.Time // when the timer fires; zero if it is not armed
 	grace *grace
 
 	next     uint64       // number of the next segment
@@ -45,14 +45,14 @@ func (c *committer) run() {
 	defer close(c.s.committed)
 	c.grace = newGrace()
 	c.timer = time.NewTimer(time.Hour)
-	c.disarm()
+	c.timer.Stop()
 	c.rest()
 	for {
 		due := false
 		select {
 		case <-c.s.wake:
 		case <-c.timer.C:
-			due, c.armed = true, false
+			due, c.due = true, time.Time{}
 		case <-c.grace.timer.C:
 			c.process(c.grace.turn())
 		case s := <-c.syncing:
@@ -63,7 +63,7 @@ func (c *committer) run() {
 			c.grace.holdBack(g)
 			c.process(g)
 		}
-		if c.syncing == nil && c.s.trimming.Swap(false) {
+		if c.syncing == nil && c.s.trimming.Swap(false) && c.s.Err() == nil {
 			c.tolerate(c.s.files.trim())
 		}
 		if due || closing {
@@ -74,8 +74,11 @@ func (c *committer) run() {
 			c.process(g)
 		}
 		if closing {
-			c.disarm()
+			c.timer.Stop()
 			c.grace.timer.Stop()
+			if c.syncing != nil { // the store has failed, and the files are about to be closed
+				<-c.syncing
+			}
 			return
 		}
 		c.rest()
@@ -84,26 +87,23 @@ func (c *committer) run() {
 
 // rest arms the timer if something is held back.
 func (c *committer) rest() {
-	if c.armed {
-		return
-	}
 	settlements, segments := c.unsaved()
-	var wait time.Duration
 	switch {
 	case settlements || c.s.holdsBack():
-		wait = c.s.limits.settleAfter - time.Since(c.flushed)
+		c.arm(c.s.limits.settleAfter - time.Since(c.flushed))
 	case segments && c.syncing == nil:
-		wait = lazySync - time.Since(c.lazily)
-	default:
-		return
+		c.arm(lazySync - time.Since(c.lazily))
 	}
-	c.armed = true
-	c.timer.Reset(max(time.Millisecond, wait))
 }
 
-func (c *committer) disarm() {
-	c.timer.Stop()
-	c.armed = false
+// arm has the timer fire after a while, unless it does earlier anyway.
+func (c *committer) arm(wait time.Duration) {
+	wait = max(time.Millisecond, wait)
+	due := time.Now().Add(wait)
+	if c.due.IsZero() || due.Before(c.due) {
+		c.due = due
+		c.timer.Reset(wait)
+	}
 }
 
 // unsaved reports of what the database does not know.
@@ -175,9 +175,6 @@ func (c *committer) write(g *group) error {
 	defer c.release()
 	c.pack(g)
 
-	if err := c.checkSpace(g.bytes); err != nil {
-		return err
-	}
 	bound := g.forced() || len(g.docs) > 0
 	if err := c.writeSegments(bound); err != nil {
 		return fmt.Errorf("write segments: %w", err)
@@ -199,6 +196,13 @@ func (c *committer) write(g *group) error {
 func (c *committer) writeSegments(bound bool) (err error) {
 	if len(c.sealed) == 0 {
 		return nil
+	}
+	size := 0
+	for _, b := range c.builders[:len(c.sealed)] {
+		size += b.size
+	}
+	if err := c.checkSpace(size); err != nil {
+		return err
 	}
 	c.s.files.free = c.free
 	for i, s := range c.sealed {
@@ -319,6 +323,9 @@ func (c *committer) commit(w *writer) error {
 
 // transact returns when what is in w is on disk.
 func (c *committer) transact(w *writer) error {
+	if err := c.checkSpace(w.octets); err != nil {
+		return err
+	}
 	if err := w.commit(); err != nil {
 		return err
 	}

@@ -278,9 +278,12 @@ func (x *files) remove(f *file) error {
 	return errors.Join(f.close(), os.Remove(x.path(f.number)))
 }
 
-// close ends all writing.
-func (x *files) close() error {
-	err := x.trim()
+// close ends all writing. What a store has that failed is left as it is: the
+// database may know less of it than the store does.
+func (x *files) close(failed bool) (err error) {
+	if !failed {
+		err = x.trim()
+	}
 	if x.current != nil {
 		err = errors.Join(err, x.current.close())
 	}

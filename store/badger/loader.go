@@ -136,10 +136,7 @@ func (r *loader) read(s *segment, places []place) (found []store.Stored, lost []
 			found = append(found, store.Stored{Seq: p.seq, Expires: expires, Message: &messages[i]})
 			continue
 		}
-		if !r.s.index.alive(s) { // its place in the file may be another's now
-			return nil, nil, errSettled
-		}
-		if !errors.Is(err, errDamaged) {
+		if err = r.unless(s, err); !errors.Is(err, errDamaged) {
 			return nil, nil, err
 		}
 		r.s.log.Warn().Err(err).Uint64("segment", s.number).Uint64("seq", p.seq).Msg("message is damaged")
@@ -167,7 +164,7 @@ func (r *loader) window(s *segment, places []place) (*window, error) {
 	if size > 0 && hi-lo <= 2*size {
 		w.octets = make([]byte, hi-lo)
 		if err := readFull(at, w.octets, lo); err != nil {
-			return nil, err
+			return nil, r.unless(s, err)
 		}
 	}
 	return w, nil

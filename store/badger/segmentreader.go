@@ -25,10 +25,16 @@ type segmentReader struct {
 // meanwhile.
 func (r *segmentReader) open(s *segment) (*io.SectionReader, error) {
 	at, err := r.read(s)
+	return at, r.unless(s, err)
+}
+
+// unless returns why something could not be read of a segment: err, unless the
+// segment is gone. Then its place in the file may be another's.
+func (r *segmentReader) unless(s *segment, err error) error {
 	if err != nil && !r.s.index.alive(s) {
-		err = errSettled
+		return errSettled
 	}
-	return at, err
+	return err
 }
 
 // read is open for a segment that need not be in the index.

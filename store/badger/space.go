@@ -22,12 +22,12 @@ const Headroom = pendingLimit + spare
 // askAfter is how long what the system says of free space is believed.
 const askAfter = 100 * time.Millisecond
 
-// checkSpace returns an error if a group of so many octets may not fit on the
-// disk. Badger writes through mappings of sparse files: where others get an error
+// checkSpace returns an error if so many octets more may not fit on the disk. Badger writes through mappings of sparse files: where others get an error
 // from a full disk, its process is ended by a signal.
-func (c *committer) checkSpace(octets int64) error {
+func (c *committer) checkSpace(size int) error {
+	octets := int64(size)
 	c.free -= octets
-	if octets == 0 || c.free >= Headroom && time.Since(c.asked) < askAfter {
+	if c.free >= Headroom && time.Since(c.asked) < askAfter {
 		return nil
 	}
 	free, err := disk.Free(c.s.dir)
