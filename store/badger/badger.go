@@ -16,6 +16,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/rs/zerolog"
@@ -41,9 +42,10 @@ type Store struct {
 	quit      chan struct{} // closed to end the keeper
 	tended    chan struct{} // closed when the keeper has ended
 
-	moving   sync.RWMutex // held for writing while messages change their segment
-	failed   atomic.Pointer[error]
-	trimming atomic.Bool // asks the committer to give disk back
+	rewriting sync.Mutex   // held while segments are rewritten: no message is moved twice
+	moving    sync.RWMutex // held for writing while messages change their segment
+	failed    atomic.Pointer[error]
+	trimming  atomic.Bool // asks the committer to give disk back
 
 	mu      sync.Mutex // guards all below
 	pending []*group   // in their order; only the last one grows
@@ -63,15 +65,22 @@ var _ store.Store = (*Store)(nil)
 // maxDocKey is how many octets the key of a definition may have.
 const maxDocKey = 8 << 10
 
-// start begins the work of a store whose index is complete.
-func (s *Store) start(nextSegment uint64) {
-	c := &committer{s: s, next: nextSegment, adviser: newAdviser(s.db.Opts().Dir)}
+// start begins the work of a store whose index is complete. Definitions that were
+// found in segments are in the database then.
+func (s *Store) start(r *recovery) error {
+	c := &committer{s: s, next: r.next, docs: r.docs, flushed: time.Now(), adviser: newAdviser(s.db.Opts().Dir)}
 	c.synced = c.here()
+	if len(c.docs.docs) > 0 {
+		if err := c.settle(); err != nil {
+			return err
+		}
+	}
 	if !s.limits.noAdvice {
 		c.adviser.advise()
 	}
 	go c.run()
 	go s.keep()
+	return nil
 }
 
 // Append implements store.Store. Receipts and Done are called by the committer,

@@ -25,6 +25,7 @@ type committer struct {
 	syncing  chan syncing // while what is not awaited is synced, or nil
 	lazily   time.Time    // when that began last
 	awaited  bool         // somebody waits for a message of the group
+	docs     docLog       // that the database does not know
 	builders []*builder
 	sealed   []*segment // of this group, one for each builder in use
 	octets   []byte     // to encode segments in
@@ -106,7 +107,8 @@ func (c *committer) arm(wait time.Duration) {
 	}
 }
 
-// unsaved reports of what the database does not know.
+// unsaved reports of what the database does not know. Definitions count as
+// settlements.
 func (c *committer) unsaved() (settlements, segments bool) {
 	if c.s.Err() != nil {
 		return false, false
@@ -114,7 +116,7 @@ func (c *committer) unsaved() (settlements, segments bool) {
 	x := c.s.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.unsettled(), len(x.fresh) > 0
+	return len(c.docs.docs) > 0 || x.unsettled(), len(x.fresh) > 0
 }
 
 // process writes a group and answers it. What the database must know in the end it
@@ -164,19 +166,17 @@ func (c *committer) try(write func() error) error {
 }
 
 // write returns when the group is on disk; if nobody waits for any of it, when the
-// system has it. Most groups are messages only: their segments are synced and that
-// is all. Where anything else comes with them they count only together with it, and
-// so only if the database has their locations.
+// system has it. Most groups are messages only, and some definitions only: their
+// segments are synced and that is all. Where anything else comes with them they count
+// only together with it, and so only if the database has it all.
 func (c *committer) write(g *group) error {
 	if len(g.moves) > 0 {
 		c.s.moving.Lock()
 		defer c.s.moving.Unlock()
 	}
 	defer c.release()
-	c.pack(g)
-
-	bound := g.forced() || len(g.docs) > 0
-	if err := c.writeSegments(bound); err != nil {
+	bound := g.bound(c.pack(g))
+	if err := c.writeSegments(g, bound); err != nil {
 		return fmt.Errorf("write segments: %w", err)
 	}
 	if bound {
@@ -192,12 +192,32 @@ func (c *committer) write(g *group) error {
 }
 
 // writeSegments writes the segments of the group, and returns when they are on disk
-// if they are bound or awaited.
-func (c *committer) writeSegments(bound bool) (err error) {
-	if len(c.sealed) == 0 {
-		return nil
+// if they are awaited. What is bound is synced before it is committed.
+func (c *committer) writeSegments(g *group, bound bool) error {
+	docs := g.docs
+	if bound {
+		docs = nil
 	}
-	size := 0
+	if len(c.sealed)+len(docs) > 0 {
+		if c.s.fault != nil {
+			if err := c.s.fault(); err != nil {
+				return err
+			}
+		}
+		if err := c.appendSegments(docs, bound); err != nil {
+			return err
+		}
+	}
+	if c.awaited || !bound && len(g.docs)+len(g.dones) > 0 {
+		return c.sync()
+	}
+	return nil
+}
+
+// appendSegments writes the segments of messages, and one of definitions if there
+// are any.
+func (c *committer) appendSegments(docs []store.Doc, bound bool) (err error) {
+	size := docBytes(docs)
 	for _, b := range c.builders[:len(c.sealed)] {
 		size += b.size
 	}
@@ -205,24 +225,28 @@ func (c *committer) writeSegments(bound bool) (err error) {
 		return err
 	}
 	c.s.files.free = c.free
+	kind := messages
+	if bound {
+		kind = boundMessages
+	}
 	for i, s := range c.sealed {
 		b := c.builders[i]
-		segment, rest := b.encode(c.octets, s.number, bound)
+		segment, rest := b.encode(c.octets, s.number, kind)
 		s.refs, s.size, s.noted = uint32(len(b.refs)), int64(len(segment)+len(rest)), bound
 		if s.file, s.offset, err = c.s.files.append(segment, rest); err != nil {
 			return err
 		}
 		c.octets = segment
 	}
-	if c.s.fault != nil {
-		if err := c.s.fault(); err != nil {
+	if len(docs) > 0 {
+		f, _, err := c.s.files.append(encodeDocs(docs, c.next))
+		if err != nil {
 			return err
 		}
+		c.next++
+		c.docs.add(docs, f)
 	}
-	if !c.awaited {
-		return nil // what is bound is synced before it is committed
-	}
-	return c.sync()
+	return nil
 }
 
 // lazySync is how long segments that nobody waits for may wait to be synced.
@@ -279,6 +303,7 @@ func (c *committer) sync() error {
 // messages, and the locations of these.
 func (c *committer) writeRest(g *group) error {
 	w := newWriter(c.s.db, c.s.fault)
+	c.flushDocs(w) // they are older
 	if g.reserve > 0 {
 		w.set(queueIDKey(), binary.BigEndian.AppendUint64(nil, g.reserve))
 	}
@@ -343,8 +368,9 @@ func (c *committer) tolerate(err error) {
 }
 
 // pack applies the group's settlements to the index and gathers what is left to
-// be written.
-func (c *committer) pack(g *group) {
+// be written. It reports whether there are settlements that the database does not
+// know.
+func (c *committer) pack(g *group) (unsettled bool) {
 	x := c.s.index
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -375,6 +401,7 @@ func (c *committer) pack(g *group) {
 			}
 		}
 	}
+	return x.unsettled()
 }
 
 // place puts a message into the segment being built.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/harebellmq/harebell/store"
 )
 
 // contents is the index of a segment, decoded; see segmentFormat for
@@ -14,8 +16,9 @@ type contents struct {
 	head    header
 	strings []string
 	entries []entry
-	refs    []ref  // by ordinal
-	buffer  []byte // for reading
+	refs    []ref       // by ordinal
+	docs    []store.Doc // if it is a segment of definitions, which has none of the above
+	buffer  []byte      // for reading
 }
 
 // An entry is one message of a segment.
@@ -92,6 +95,9 @@ func (c *contents) decode(segment []byte) error {
 		return fmt.Errorf("segment format %d is unknown: %w", c.head.format, errNewer)
 	}
 	index := segment[headerBytes:]
+	if c.head.kind == definitions {
+		return c.decodeDocs(index)
+	}
 	entries, refs, length := c.head.entries, c.head.refs, uint64(len(index))
 	if uint64(entries)*minEntry+uint64(refs)*minRef > length {
 		return fmt.Errorf("%w: index is too short", errDamaged)

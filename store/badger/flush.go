@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// flush writes all that the database does not know: the locations of segments that
-// are synced and still have messages, a live record for each that lost some, and the
-// end of those that lost the last.
+// flush writes all that the database does not know: definitions, the locations of
+// segments that are synced and still have messages, a live record for each that lost
+// some, and the end of those that lost the last.
 //
 // All may not fit into one transaction, so their order matters: the lanes' highest
 // numbers come before the end of segments, and the horizon comes last.
@@ -17,7 +17,8 @@ func (c *committer) flush(w *writer) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	c.flushed = time.Now()
-	if !x.unsettled() && len(x.fresh)+len(c.sealed) == 0 {
+	c.flushDocs(w)
+	if !w.any && !w.wrote && !x.unsettled() && len(x.fresh) == 0 {
 		return
 	}
 

@@ -17,6 +17,7 @@ type group struct {
 	retain  []uint64 // the queues to keep, if retains
 	retains bool
 	reserve uint64 // raise the limit of queue ids to this number
+	whole   bool   // the database must know everything
 
 	bytes  int64 // of messages
 	urgent bool  // somebody waits for it
@@ -25,6 +26,20 @@ type group struct {
 
 // forced reports whether the group must not leave any settlement unwritten.
 func (g *group) forced() bool { return len(g.dones)+len(g.moves) > 0 || g.last }
+
+// bound reports whether the group is on disk only when the database has it. Messages
+// alone, and definitions alone, are in the segments. unsettled says that there are
+// settlements which the database does not know.
+func (g *group) bound(unsettled bool) bool {
+	switch {
+	case len(g.moves) > 0, g.reserve > 0, g.whole, g.last:
+		return true
+	case len(g.docs) > 0 && len(g.records) > 0:
+		return true
+	default:
+		return len(g.docs)+len(g.dones) > 0 && (unsettled || len(g.settled) > 0)
+	}
+}
 
 // recordOverhead is what a message costs besides its octets, roughly.
 const recordOverhead = 128

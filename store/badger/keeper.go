@@ -61,8 +61,11 @@ const (
 	roundMoves   = 64
 )
 
-// rewrite writes the survivors of some segments anew.
+// rewrite writes the survivors of some segments anew. Those that are gone meanwhile
+// have none.
 func (s *Store) rewrite(old []*segment) {
+	s.rewriting.Lock()
+	defer s.rewriting.Unlock()
 	r := newLoader(s)
 	defer r.close()
 	for n := 0; n < roundMoves && len(old) > 0 && s.Err() == nil && !s.quitting(); n++ {

@@ -48,9 +48,22 @@ func victimBody(queue, seq uint64) []byte {
 	return append(body, bytes.Repeat([]byte{byte(seq)}, size)...)
 }
 
+// victimDocs is how many definitions victims have. The value of each is a number, which
+// grows whenever it is written; those of four are deletions.
+const victimDocs = 10
+
+func victimDoc(key, value uint64) store.Doc {
+	d := store.Doc{Kind: store.Queues, Key: strconv.FormatUint(key, 10)}
+	if value%4 != 0 {
+		d.Value = strconv.AppendUint(nil, value, 10)
+	}
+	return d
+}
+
 // A victim writes and settles messages until it is killed, and reports on
 // standard output: "confirmed" what is on disk, "settled" what it is about to
-// settle, in spans of a queue.
+// settle, in spans of a queue; and of definitions, with the value, "define" and
+// "defined".
 type victim struct {
 	s     *Store
 	rng   *rand.Rand
@@ -72,6 +85,27 @@ func runVictim(dir string) {
 	for {
 		v.publish()
 		v.settle()
+		for range v.rng.IntN(4) {
+			v.define()
+		}
+	}
+}
+
+// define writes a definition, alone or not.
+func (v *victim) define() {
+	key, value := uint64(v.rng.IntN(victimDocs)), uint64(time.Now().UnixNano())
+	v.say("define %d %d 0", key, value)
+	done := make(chan struct{})
+	b := store.Batch{Docs: []store.Doc{victimDoc(key, value)}}
+	b.Done = func(err error) {
+		if err == nil {
+			v.say("defined %d %d 0", key, value)
+		}
+		close(done)
+	}
+	v.s.Append(b)
+	if v.rng.IntN(3) > 0 {
+		<-done
 	}
 }
 
@@ -161,10 +195,16 @@ type coroner struct {
 	confirmed map[message]bool
 	settled   map[message]time.Time
 	gone      map[message]bool // were missing once, with reason
-	returned  int              // settled too late to be saved
+	docs      [victimDocs]docValues
+	returned  int // settled too late to be saved
+	defined   int // definitions examined
 }
 
 type message struct{ queue, seq uint64 }
+
+// docValues are those that a definition may have: the last that was on disk, and
+// those after it.
+type docValues []uint64
 
 // kill runs a victim for some time, and notes what it reports.
 func (c *coroner) kill(after time.Duration) {
@@ -195,6 +235,10 @@ func (c *coroner) kill(after time.Duration) {
 			}
 		case "settled":
 			c.settled[message{queue, lo}] = time.Now()
+		case "define":
+			c.docs[queue] = append(c.docs[queue], lo)
+		case "defined":
+			c.docs[queue] = c.docs[queue][slices.Index(c.docs[queue], lo):]
 		}
 	}
 	if err := cmd.Wait(); err == nil {
@@ -241,6 +285,36 @@ func (c *coroner) examine(killed time.Time) {
 		}
 	}
 	c.forget(s)
+	c.examineDocs(s)
+}
+
+// examineDocs makes sure that each definition has one of the values that it may
+// have, and goes on with this.
+func (c *coroner) examineDocs(s *Store) {
+	c.t.Helper()
+	found := make(map[string]string)
+	for d, err := range s.Docs(store.Queues) {
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		found[d.Key] = string(d.Value)
+	}
+	for key, values := range c.docs {
+		if len(values) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(values, func(value uint64) bool {
+			d := victimDoc(uint64(key), value)
+			got, is := found[d.Key]
+			return is == (d.Value != nil) && got == string(d.Value)
+		})
+		if at < 0 {
+			c.t.Errorf("definition %d is %q, want one of %d", key, found[strconv.Itoa(key)], values)
+			continue
+		}
+		c.docs[key] = values[at:]
+		c.defined++
+	}
 }
 
 // forget forgets the numbers that were settled before they were written: the
@@ -292,7 +366,7 @@ func killAgainAndAgain(t *testing.T, kills int) *coroner {
 			t.Fatalf("after kill %d of %d", n+1, kills)
 		}
 	}
-	if len(c.confirmed) == 0 || len(c.gone) == 0 {
+	if len(c.confirmed) == 0 || len(c.gone) == 0 || c.defined == 0 {
 		t.Error("the victims have done nothing")
 	}
 	return c

@@ -49,7 +49,9 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := r.run(); err != nil {
 		return nil, errors.Join(fmt.Errorf("read data directory %s: %w", dir, err), s.db.Close())
 	}
-	s.start(r.next)
+	if err := s.start(r); err != nil {
+		return nil, errors.Join(fmt.Errorf("write to data directory %s: %w", dir, err), s.db.Close())
+	}
 	return s, nil
 }
 

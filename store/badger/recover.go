@@ -17,6 +17,7 @@ type recovery struct {
 	s       *Store
 	reader  segmentReader
 	live    map[uint64][]byte // live records of segments
+	docs    docLog
 	horizon horizon
 	next    uint64 // number of the next segment
 
@@ -218,8 +219,11 @@ func (r *recovery) scanFile(f *file, offset int64, least uint64) (next uint64, e
 		if err != nil {
 			return 0, err
 		}
-		s := &segment{number: c.head.number, file: f, offset: offset}
-		if !c.head.bound && r.s.index.segments[s.number] == nil {
+		switch s := (&segment{number: c.head.number, file: f, offset: offset}); {
+		case c.head.kind == definitions:
+			f.segments++
+			r.docs.add(c.docs, f)
+		case c.head.kind == messages && r.s.index.segments[s.number] == nil:
 			if err := c.check(at); errors.Is(err, errDamaged) {
 				return least, nil
 			} else if err != nil {
@@ -228,7 +232,7 @@ func (r *recovery) scanFile(f *file, offset int64, least uint64) (next uint64, e
 			f.segments++
 			r.enter(s)
 		}
-		least = s.number + 1
+		least = c.head.number + 1
 		offset += int64(c.head.size)
 	}
 }

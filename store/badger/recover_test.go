@@ -41,6 +41,7 @@ func (l *logged) options() Options { return Options{Logger: zerolog.New(l)} }
 // put writes keys past the committer.
 func put(t *testing.T, s *Store, pairs ...[]byte) {
 	t.Helper()
+	s.save() // or it would be written over
 	w := newWriter(s.db, nil)
 	for i := 0; i < len(pairs); i += 2 {
 		w.set(pairs[i], pairs[i+1])
@@ -161,7 +162,7 @@ func TestUnknownAndDamagedValuesAreSkipped(t *testing.T) {
 }
 
 func TestNewerFormatsAreRefused(t *testing.T) {
-	segment, _ := new(builder).encode(nil, 5, false)
+	segment, _ := new(builder).encode(nil, 5, messages)
 	h := decodeHeader(segment)
 	h.format++
 	h.encode(segment)
@@ -347,7 +348,11 @@ func writeTorn(t *testing.T, s *Store, seq uint64, bound bool) {
 		m.Body = append(m.Body, bytes.Repeat([]byte{'+'}, 32<<10)...)
 	}
 	if bound {
-		writeOne(t, s, m, seq)
+		s.add(func(g *group) {
+			g.add(&store.Batch{Records: []*store.Record{record(m, store.Ref{Queue: 1, Seq: seq})}})
+			g.whole = true
+		})
+		write(t, s, store.Batch{})
 		return
 	}
 	r, told := awaitedMessage(m, 1, seq)

@@ -16,7 +16,7 @@ import (
 // message that went to several queues is there once.
 //
 //	offset
-//	0       format (1 octet)   bound (1)   reserved (2)
+//	0       format (1 octet)   kind (1)   reserved (2)
 //	4       number of entries (4)
 //	8       number of references (4)
 //	12      octets of the index (4)
@@ -37,15 +37,15 @@ import (
 //	          entry (relative to the one before), [time of expiry]
 //	bodies  = for each entry: properties, body, both as they were received
 //
-// A segment that is bound (1) counts only if the database knows of it: it was
-// written together with something there. The first 36 octets are the same in every
-// format, so that a segment of a newer one can be told from a damaged one. Integers
-// without a size are varints, the
-// others big-endian. References are in the order of queue and number; a
+// A segment that is bound counts only if the database knows of it: it was written
+// together with something there. A segment of definitions has these as its index, see
+// encodeDocs, and nothing else. The first 36 octets are the same in every format, so
+// that a segment of a newer one can be told from a damaged one. Integers without a
+// size are varints, the others big-endian. References are in the order of queue and number; a
 // reference's place in that order is its ordinal. The index is in front so that
 // start-up reads a page or two of each segment, and no bodies.
 const (
-	segmentFormat = 3
+	segmentFormat = 4
 	headerBytes   = 36
 	minEntry      = 9 // octets of the smallest entry
 	minRef        = 2
@@ -56,6 +56,13 @@ const (
 	// written.
 	maxSegmentBytes = 512 << 10
 	maxSegmentRefs  = 32 << 10
+)
+
+// The kinds of segments.
+const (
+	messages byte = iota
+	boundMessages
+	definitions
 )
 
 const (
@@ -173,7 +180,7 @@ func (b *builder) place(s string) uint32 {
 // encode writes the segment of a number over dst, and leaves the references of b in
 // the order of their ordinals. The body of a message that has a segment of its own
 // is not copied: the segment ends with rest.
-func (b *builder) encode(dst []byte, number uint64, bound bool) (segment, rest []byte) {
+func (b *builder) encode(dst []byte, number uint64, kind byte) (segment, rest []byte) {
 	slices.SortFunc(b.refs, compareRefs)
 	if len(b.items) == 1 && len(b.items[0].message.Body) > maxSegmentBytes {
 		rest = b.items[0].message.Body
@@ -188,7 +195,7 @@ func (b *builder) encode(dst []byte, number uint64, bound bool) (segment, rest [
 	}
 	dst = appendRefs(dst, b.refs)
 	h := header{
-		format: segmentFormat, bound: bound, number: number,
+		format: segmentFormat, kind: kind, number: number,
 		entries: uint32(len(b.items)), refs: uint32(len(b.refs)), index: uint32(len(dst) - headerBytes),
 		size: uint64(len(dst) + size - len(rest)),
 	}
@@ -205,8 +212,7 @@ func (b *builder) encode(dst []byte, number uint64, bound bool) (segment, rest [
 
 // A header is what a segment begins with.
 type header struct {
-	format        byte
-	bound         bool
+	format, kind  byte
 	entries, refs uint32
 	index         uint32 // octets
 	number        uint64
@@ -217,10 +223,7 @@ type header struct {
 // encode puts the header in front of the index, and adds the checksum.
 func (h *header) encode(segment []byte) {
 	clear(segment[:headerBytes])
-	segment[0] = h.format
-	if h.bound {
-		segment[1] = 1
-	}
+	segment[0], segment[1] = h.format, h.kind
 	binary.BigEndian.PutUint32(segment[4:], h.entries)
 	binary.BigEndian.PutUint32(segment[8:], h.refs)
 	binary.BigEndian.PutUint32(segment[12:], h.index)
@@ -231,7 +234,7 @@ func (h *header) encode(segment []byte) {
 
 func decodeHeader(b []byte) header {
 	return header{
-		format: b[0], bound: b[1] == 1,
+		format: b[0], kind: b[1],
 		entries: binary.BigEndian.Uint32(b[4:]), refs: binary.BigEndian.Uint32(b[8:]), index: binary.BigEndian.Uint32(b[12:]),
 		number: binary.BigEndian.Uint64(b[16:]), size: binary.BigEndian.Uint64(b[24:]), sum: binary.BigEndian.Uint32(b[32:]),
 	}

@@ -20,7 +20,7 @@ func exampleSegment() (segment []byte, b *builder) {
 	b.add(first, ref{queue: 2, seq: 1 << 60, expires: 1234567890123})
 	b.add(second, ref{queue: 9, seq: 4})
 	b.add(third, ref{queue: 300, seq: 7, expires: -1})
-	segment, _ = b.encode(nil, 7, true)
+	segment, _ = b.encode(nil, 7, boundMessages)
 	return segment, b
 }
 
@@ -34,7 +34,7 @@ func TestSegmentIsDecodedAsItWasBuilt(t *testing.T) {
 	if err := c.read(sectionOf(segment)); err != nil {
 		t.Fatal(err)
 	}
-	if h := c.head; h.number != 7 || !h.bound || h.size != uint64(len(segment)) {
+	if h := c.head; h.number != 7 || h.kind != boundMessages || h.size != uint64(len(segment)) {
 		t.Errorf("header %+v, want number 7, bound, %d octets", h, len(segment))
 	}
 	if !slices.Equal(c.refs, b.refs) || !slices.IsSortedFunc(c.refs, compareRefs) {
@@ -81,7 +81,7 @@ func TestSegmentRefusesEveryFlippedBitOfItsIndex(t *testing.T) {
 func FuzzSegment(f *testing.F) {
 	example, _ := exampleSegment()
 	f.Add(example)
-	empty, _ := new(builder).encode(nil, 1, false)
+	empty, _ := new(builder).encode(nil, 1, messages)
 	f.Add(empty)
 	f.Fuzz(func(t *testing.T, value []byte) {
 		if len(value) >= headerBytes {
