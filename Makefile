@@ -32,14 +32,12 @@ bench:
 
 # Measures Harebell beside other brokers for an hour or two, which also renews
 # docs/performance.md. Debian's RabbitMQ and GarageMQ are installed if need be.
-# Let nothing else run meanwhile. For a part of it, or another broker:
-# bin/harebell-bench --help.
+# Let nothing else run meanwhile. make bench-peers PEERS='--add --shapes ^size'
+# renews a part of it; for more, or another broker: bin/harebell-bench --help.
 PEERS ?=
 bench-peers: build bin/harebell-bench
 	-conformance/peers.sh rabbitmq-server garagemq
-	bin/harebell-bench --json bin/results.json $(PEERS)
-	mkdir -p docs/performance
-	cp bin/results.json docs/performance/
+	bin/harebell-bench --json docs/performance/results.json $(PEERS)
 	bin/harebell-bench page docs/performance/results.json
 
 # What the store is to reach, beside a plain file that is synced, as a table. It

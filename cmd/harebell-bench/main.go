@@ -41,6 +41,7 @@ func newApp(out, progress io.Writer) *cli.App {
 		&cli.StringSliceFlag{Name: "broker", Usage: "`name=amqp://…` of one that runs already, with ,pid=N to see what it takes; may be given several times"},
 		&cli.BoolFlag{Name: "full", Usage: "more points, and a backlog of ten million: takes hours", DisableDefaultText: true},
 		&cli.StringFlag{Name: "json", Usage: "write the results to `file`, after each run, for the page command"},
+		&cli.BoolFlag{Name: "add", Usage: "keep what the --json file holds of other loads, and of those that are broken off", DisableDefaultText: true},
 		&cli.StringFlag{Name: "harebell", Usage: "`path` of the harebell program", Value: besideUs("harebell"), DefaultText: "beside this one"},
 		&cli.StringFlag{Name: "dir", Usage: "`directory` to make data directories in; on a real disk, as that is measured", DefaultText: "the system's for temporary files"},
 		&cli.IntFlag{Name: "port", Usage: "`number` of the first port to try for the brokers", Value: 26200},

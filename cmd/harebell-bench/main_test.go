@@ -37,6 +37,8 @@ func TestMistakes(t *testing.T) {
 		{"no time", []string{"--seconds", "0"}, "--seconds 0: want a whole number from 1"},
 		{"a broker that cannot be reached", []string{"--broker", "mine=localhost"}, "--broker: want name=amqp://"},
 		{"an unknown broker", []string{"--brokers", "mine"}, "--brokers mine: want some of harebell"},
+		{"nothing to add to", []string{"--add"}, "--add: want a file to add to, --json"},
+		{"an older file that is not there", []string{"--add", "--json", "/nowhere.json"}, "--add: open /nowhere.json:"},
 		{"no program", []string{"--harebell", "/nowhere"}, "--harebell /nowhere: want the harebell program"},
 		{"a page of nothing", []string{"page"}, "page: one FILE is needed"},
 		{"a page of no file", []string{"page", "/nowhere.json"}, "open /nowhere.json:"},

@@ -29,6 +29,13 @@ func measure(c *cli.Context, out, progress io.Writer) error {
 	}
 	if file := c.String("json"); file != "" {
 		o.Save = func(r *bench.Results) error { return save(file, r) }
+		if c.Bool("add") {
+			if o.Save, err = adding(file); err != nil {
+				return err
+			}
+		}
+	} else if c.Bool("add") {
+		return errors.New("--add: want a file to add to, --json")
 	}
 	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -40,6 +47,21 @@ func measure(c *cli.Context, out, progress io.Writer) error {
 		return errors.New("interrupted")
 	}
 	return err
+}
+
+// adding returns what saves results together with those that are in a file.
+func adding(file string) (func(*bench.Results) error, error) {
+	older, err := read(file)
+	if err != nil {
+		return nil, fmt.Errorf("--add: %w", err)
+	}
+	return func(r *bench.Results) error {
+		sum, err := r.AddTo(older)
+		if err != nil {
+			return fmt.Errorf("--add: %w", err)
+		}
+		return save(file, sum)
+	}, nil
 }
 
 // optionsOf takes the options from the flags.

@@ -113,6 +113,52 @@ func Read(r io.Reader) (*Results, error) {
 	return results, nil
 }
 
+// AddTo returns older results with these in the place of what is older of the same
+// loads. Of a load that was not measured on all brokers as often as it was to be, the
+// older ones stay. The error says why the two do not go together.
+func (r *Results) AddTo(older *Results) (*Results, error) {
+	switch {
+	case older.Machine != r.Machine:
+		return nil, fmt.Errorf("the older results are from another machine: %+v, this is %+v", older.Machine, r.Machine)
+	case older.Pairs != r.Pairs || older.Seconds != r.Seconds || older.Full != r.Full:
+		return nil, fmt.Errorf("the older results are of %d pairs of %d seconds, full %v: want the same", older.Pairs, older.Seconds, older.Full)
+	}
+	sum := *r
+	sum.Runs = nil
+	for _, s := range Shapes(r.Full) {
+		from := older
+		if r.isComplete(s.Name) {
+			from = r
+		}
+		for _, m := range from.Runs {
+			if m.Shape == s.Name {
+				sum.Runs = append(sum.Runs, m)
+			}
+		}
+	}
+	sum.Took = 0
+	for _, m := range sum.Runs {
+		sum.Took += m.Seconds
+	}
+	for _, b := range older.Brokers {
+		if sum.Broker(b.Name) == nil {
+			sum.Brokers = append(sum.Brokers, b)
+		}
+	}
+	return &sum, nil
+}
+
+// isComplete reports whether a load was measured on every broker that is there as
+// often as it was to be.
+func (r *Results) isComplete(shape string) bool {
+	for _, b := range r.Brokers {
+		if b.Absent == "" && len(r.Of(shape, b.Name)) < r.Pairs {
+			return false
+		}
+	}
+	return true
+}
+
 // Broker returns the broker of that name, or nil if it was not looked for.
 func (r *Results) Broker(name string) *Broker {
 	for i := range r.Brokers {

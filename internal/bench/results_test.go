@@ -111,3 +111,37 @@ func TestRatesOfTenths(t *testing.T) {
 		t.Errorf("without moments: got %v", got)
 	}
 }
+
+func TestResultsAreAddedLoadByLoad(t *testing.T) {
+	all := Shapes(false)
+	first, second := all[0].Name, all[1].Name
+	results := func(rate float64, runs ...string) *Results {
+		r := &Results{Pairs: 1, Seconds: 5, Brokers: []Broker{{Name: "a"}, {Name: "b"}, {Name: "c", Absent: "no"}}}
+		for _, run := range runs {
+			shape, broker, _ := strings.Cut(run, " ")
+			r.Runs = append(r.Runs, Measurement{Shape: shape, Broker: broker, Pair: 1, Metrics: Metrics{Published: rate}, Seconds: 2})
+		}
+		return r
+	}
+	older := results(1, first+" a", first+" b", second+" a", second+" b")
+	newer := results(2, second+" a", second+" b", first+" a") // broken off in the first
+	sum, err := newer.AddTo(older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := results(1, first+" a", first+" b").Runs
+	want = append(want, results(2, second+" a", second+" b").Runs...)
+	if !reflect.DeepEqual(sum.Runs, want) || sum.Took != 8 {
+		t.Errorf("got %+v in %v s, want %+v", sum.Runs, sum.Took, want)
+	}
+	for name, other := range map[string]*Results{
+		"of other pairs":    {Pairs: 2, Seconds: 5},
+		"of another time":   {Pairs: 1, Seconds: 2},
+		"of another extent": {Pairs: 1, Seconds: 5, Full: true},
+		"elsewhere":         {Pairs: 1, Seconds: 5, Machine: Machine{Cores: 4}},
+	} {
+		if _, err := newer.AddTo(other); err == nil {
+			t.Errorf("added to results %s", name)
+		}
+	}
+}
