@@ -239,6 +239,22 @@ var Chapters = []Chapter{
 		},
 	},
 	{
+		Title: "Plug-in exchanges",
+		Rules: []Rule{
+			{"TestRandomExchangeHandsEachMessageToOneQueue", TestRandomExchangeHandsEachMessageToOneQueue},
+			{"TestModulusHashHandsEachMessageToOneQueue", TestModulusHashHandsEachMessageToOneQueue},
+			{"TestModulusHashSendsTheSameKeyTheSameWay", TestModulusHashSendsTheSameKeyTheSameWay},
+			{"TestConsistentHashFollowsTheWeights", TestConsistentHashFollowsTheWeights},
+			{"TestConsistentHashKeepsTheFirstWeight", TestConsistentHashKeepsTheFirstWeight},
+			{"TestConsistentHashServesWhoIsLeft", TestConsistentHashServesWhoIsLeft},
+			{"TestConsistentHashSendsTheSameKeyTheSameWay", TestConsistentHashSendsTheSameKeyTheSameWay},
+			{"TestConsistentHashByAHeader", TestConsistentHashByAHeader},
+			{"TestConsistentHashByAProperty", TestConsistentHashByAProperty},
+			{"TestConsistentHashWantsAWeight", TestConsistentHashWantsAWeight},
+			{"TestConsistentHashTakesOneValue", TestConsistentHashTakesOneValue},
+		},
+	},
+	{
 		Title: "Queues",
 		Rules: []Rule{
 			{"TestAutoDeleteExchangeGoesWithItsLastUnbind", TestAutoDeleteExchangeGoesWithItsLastUnbind},

@@ -13,7 +13,7 @@ const alternateExchange = "alternate-exchange"
 // A Declaration says what an exchange is.
 type Declaration struct {
 	Name       string
-	Kind       string // the type: Direct, Fanout, Topic or Headers
+	Kind       string // the type, such as Direct
 	Durable    bool   // survives a restart
 	AutoDelete bool   // is deleted when its last binding as a source goes
 	Internal   bool   // takes messages from other exchanges only

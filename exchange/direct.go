@@ -24,7 +24,7 @@ func (d direct) unbind(b *binding) {
 	}
 }
 
-func (d direct) match(dst []Destination, key string, _ amqp.Table) []Destination {
+func (d direct) match(dst []Destination, key string, _ amqp.Properties) []Destination {
 	if s := d[key]; s != nil {
 		dst = append(dst, s.destinations...)
 	}

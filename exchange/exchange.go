@@ -1,5 +1,5 @@
 // Package exchange decides who gets a message: exchanges, their bindings, and
-// the four ways to match a routing key.
+// what each type of exchange makes of a message.
 //
 // It is pure data: no locks, no goroutines, no I/O. The virtual host that owns an
 // exchange guards it. Route, and every other method that only reads, may run in
@@ -26,15 +26,43 @@ import (
 
 // The types of exchanges.
 const (
-	Direct  = "direct"  // the binding key is the routing key
-	Fanout  = "fanout"  // every message
-	Topic   = "topic"   // the binding key is a pattern of words
-	Headers = "headers" // the binding's arguments describe the message's headers
+	Direct         = "direct"            // the binding key is the routing key
+	Fanout         = "fanout"            // every message
+	Topic          = "topic"             // the binding key is a pattern of words
+	Headers        = "headers"           // the binding's arguments describe the message's headers
+	Random         = "x-random"          // one of the bindings, whichever
+	LocalRandom    = "x-local-random"    // the same
+	ModulusHash    = "x-modulus-hash"    // one of the bindings, by the routing key
+	ConsistentHash = "x-consistent-hash" // one of the destinations, by a value of the message; the binding key is a weight
 )
+
+// A kind is a type of exchanges.
+type kind struct {
+	matcher func(Declaration) (matcher, error)
+	keyOnly bool // see KeyOnly
+	once    bool // it looks at a message once, and not for each of its routing keys
+}
+
+var kinds = map[string]kind{
+	Direct:         {matcher: plain(func() direct { return make(direct) }), keyOnly: true},
+	Fanout:         {matcher: plain(func() *fanout { return new(fanout) }), keyOnly: true, once: true},
+	Topic:          {matcher: plain(func() *topic { return new(topic) }), keyOnly: true},
+	Headers:        {matcher: plain(newHeaders), once: true},
+	Random:         {matcher: plain(func() *random { return new(random) }), once: true},
+	LocalRandom:    {matcher: plain(func() *random { return &random{keyless: true} }), once: true},
+	ModulusHash:    {matcher: plain(func() *modulus { return new(modulus) }), keyOnly: true, once: true},
+	ConsistentHash: {matcher: newConsistent, once: true},
+}
+
+// plain is for types whose exchanges take no arguments of their own.
+func plain[M matcher](make func() M) func(Declaration) (matcher, error) {
+	return func(Declaration) (matcher, error) { return make(), nil }
+}
 
 // An Exchange hands messages on to the destinations bound to it.
 type Exchange struct {
 	declaration Declaration
+	kind        kind
 	alternate   string
 	matcher     matcher
 	bindings    registry
@@ -51,39 +79,28 @@ type matcher interface {
 	unbind(b *binding)
 
 	// match appends the destinations of all bindings that match. A destination
-	// comes once for each of its bindings that does. Only a headers exchange
-	// looks at the headers.
-	match(dst []Destination, key string, headers amqp.Table) []Destination
-}
-
-func newMatcher(kind string) matcher {
-	switch kind {
-	case Direct:
-		return make(direct)
-	case Fanout:
-		return new(fanout)
-	case Topic:
-		return new(topic)
-	case Headers:
-		return newHeaders()
-	}
-	return nil
+	// comes once for each of its bindings that does. A type that is keyOnly does
+	// not look at the properties.
+	match(dst []Destination, key string, p amqp.Properties) []Destination
 }
 
 // Known reports whether there are exchanges of this type.
-func Known(kind string) bool { return newMatcher(kind) != nil }
+func Known(kind string) bool { return kinds[kind].matcher != nil }
 
-// New makes an exchange without bindings. A type that is not known and an
-// alternate exchange that is not a name are PRECONDITION_FAILED.
+// New makes an exchange without bindings. A type that is not known, and arguments
+// that it cannot follow, are PRECONDITION_FAILED.
 func New(vhost string, d Declaration) (*Exchange, error) {
-	m := newMatcher(d.Kind)
 	switch {
 	case d.Kind == "":
 		return nil, amqp.Errorf(amqp.PreconditionFailed, "invalid exchange type ''")
-	case m == nil:
+	case !Known(d.Kind):
 		return nil, amqp.Errorf(amqp.PreconditionFailed, "unknown exchange type '%s'", d.Kind)
 	}
-	x := &Exchange{declaration: d, matcher: m}
+	x := &Exchange{declaration: d, kind: kinds[d.Kind]}
+	var err error
+	if x.matcher, err = x.kind.matcher(d); err != nil {
+		return nil, err
+	}
 	switch name := d.Arguments[alternateExchange].(type) {
 	case string:
 		x.alternate = name
@@ -109,7 +126,7 @@ func (x *Exchange) Alternate() (name string, ok bool) {
 
 // KeyOnly reports whether the result of Route depends on the routing key alone,
 // so that it may be remembered until the next Bind, Unbind or Remove.
-func (x *Exchange) KeyOnly() bool { return x.declaration.Kind != Headers }
+func (x *Exchange) KeyOnly() bool { return x.kind.keyOnly }
 
 // Bind adds a binding, and reports false if it was there already. Arguments that
 // this type of exchange cannot follow are PRECONDITION_FAILED. The binding's
@@ -171,13 +188,15 @@ func (x *Exchange) Bindings() iter.Seq[Binding] {
 // Len returns the number of bindings.
 func (x *Exchange) Len() int { return len(x.bindings.all) }
 
-// Route appends the destinations a message with this routing key goes to, so
-// that callers can use dst again and again. A destination with several bindings
-// may come several times. headers returns the message's headers; it is called
-// only if the exchange looks at them, and may be nil if KeyOnly.
-func (x *Exchange) Route(dst []Destination, key string, headers func() amqp.Table) []Destination {
-	if x.KeyOnly() {
-		return x.matcher.match(dst, key, nil)
+// Route appends the destinations a message with these routing keys goes to, of
+// which there is at least one, so that callers can use dst again and again. A
+// destination with several bindings may come several times.
+func (x *Exchange) Route(dst []Destination, keys []string, p amqp.Properties) []Destination {
+	if x.kind.once {
+		keys = keys[:1]
 	}
-	return x.matcher.match(dst, key, headers())
+	for _, key := range keys {
+		dst = x.matcher.match(dst, key, p)
+	}
+	return dst
 }

@@ -33,15 +33,14 @@ func bind(tb testing.TB, x *Exchange, b Binding) {
 
 func queue(name string) Destination { return Destination{Kind: ToQueue, Name: name} }
 
-func with(table amqp.Table) func() amqp.Table {
-	return func() amqp.Table { return table }
-}
+// with returns properties with these headers.
+func with(table amqp.Table) amqp.Properties { return amqp.Fields{Headers: table}.Properties() }
 
 // routed returns the names of the destinations of one message, in order and
 // without repetition.
 func routed(x *Exchange, key string, table amqp.Table) []string {
 	var names []string
-	for _, d := range x.Route(nil, key, with(table)) {
+	for _, d := range x.Route(nil, []string{key}, with(table)) {
 		names = append(names, d.Name)
 	}
 	slices.Sort(names)
@@ -51,7 +50,8 @@ func routed(x *Exchange, key string, table amqp.Table) []string {
 func TestKnownTypes(t *testing.T) {
 	for kind, want := range map[string]bool{
 		"direct": true, "fanout": true, "topic": true, "headers": true,
-		"": false, "Direct": false, "x-random": false,
+		"x-random": true, "x-local-random": true, "x-modulus-hash": true, "x-consistent-hash": true,
+		"": false, "Direct": false, "random": false,
 	} {
 		if got := Known(kind); got != want {
 			t.Errorf("Known(%q): got %v, want %v", kind, got, want)
@@ -66,8 +66,8 @@ func TestNew(t *testing.T) {
 		want        string // the error, or "" for none
 	}{
 		{"a known type is fine", Declaration{Name: "x", Kind: "topic"}, ""},
-		{"an unknown type is refused", Declaration{Name: "x", Kind: "x-random"},
-			"PRECONDITION_FAILED - unknown exchange type 'x-random'"},
+		{"an unknown type is refused", Declaration{Name: "x", Kind: "x-unknown"},
+			"PRECONDITION_FAILED - unknown exchange type 'x-unknown'"},
 		{"an empty type is refused in its own words", Declaration{Name: "x"},
 			"PRECONDITION_FAILED - invalid exchange type ''"},
 		{"an alternate exchange is a name",
@@ -351,26 +351,12 @@ func TestRouteAppends(t *testing.T) {
 	x := newExchange(t, Fanout)
 	bind(t, x, Binding{Destination: queue("q")})
 	dst := append(make([]Destination, 0, 4), queue("before"))
-	got := x.Route(dst, "", nil)
+	got := x.Route(dst, []string{""}, nil)
 	if want := []Destination{queue("before"), queue("q")}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if &got[0] != &dst[0] {
 		t.Error("dst had room but was not used")
-	}
-}
-
-func TestOnlyAHeadersExchangeAsksForHeaders(t *testing.T) {
-	for kind, want := range map[string]bool{Direct: false, Fanout: false, Topic: false, Headers: true} {
-		x := newExchange(t, kind)
-		asked := false
-		x.Route(nil, "k", func() amqp.Table { asked = true; return nil })
-		if asked != want {
-			t.Errorf("%s: asked %v, want %v", kind, asked, want)
-		}
-		if x.KeyOnly() == want {
-			t.Errorf("%s: KeyOnly is %v", kind, x.KeyOnly())
-		}
 	}
 }
 
@@ -407,10 +393,10 @@ func TestDestinationKindNames(t *testing.T) {
 
 func benchmarkRoute(b *testing.B, x *Exchange, key string, table amqp.Table, matches int) {
 	var dst []Destination
-	headers := with(table)
+	keys, p := []string{key}, with(table)
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = x.Route(dst[:0], key, headers)
+		dst = x.Route(dst[:0], keys, p)
 	}
 	if len(dst) != matches {
 		b.Fatalf("matches: got %d, want %d", len(dst), matches)

@@ -14,6 +14,6 @@ func (f *fanout) bind(b *binding) error {
 
 func (f *fanout) unbind(b *binding) { f.bound.remove(b) }
 
-func (f *fanout) match(dst []Destination, _ string, _ amqp.Table) []Destination {
+func (f *fanout) match(dst []Destination, _ string, _ amqp.Properties) []Destination {
 	return append(dst, f.bound.destinations...)
 }

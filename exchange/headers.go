@@ -123,11 +123,12 @@ func (c *candidates) remove(i int) {
 	*c = (*c)[:end]
 }
 
-func (h *headers) match(dst []Destination, _ string, table amqp.Table) []Destination {
+func (h *headers) match(dst []Destination, _ string, p amqp.Properties) []Destination {
 	dst = append(dst, h.always.destinations...)
 	if len(h.candidates) == 0 {
 		return dst
 	}
+	table := p.Headers()
 	for name, value := range table {
 		dst = h.appendMatches(dst, property{name: name, class: presence}, table)
 		if value != nil {

@@ -65,7 +65,7 @@ func TestHeaders(t *testing.T) {
 			if test.want {
 				want = 1
 			}
-			if got := len(x.Route(nil, "key", with(test.headers))); got != want {
+			if got := len(x.Route(nil, []string{"key"}, with(test.headers))); got != want {
 				t.Errorf("matches: got %d, want %d", got, want)
 			}
 		})
@@ -102,7 +102,7 @@ func TestHeadersRefusesABadMode(t *testing.T) {
 func TestHeadersNamesABindingOnce(t *testing.T) {
 	x := newExchange(t, Headers)
 	bind(t, x, Binding{Destination: queue("q"), Arguments: amqp.Table{"x-match": "any", "a": "1", "b": nil, "c": "3"}})
-	if got := x.Route(nil, "", with(amqp.Table{"a": "1", "b": "2", "c": "3"})); len(got) != 1 {
+	if got := x.Route(nil, []string{""}, with(amqp.Table{"a": "1", "b": "2", "c": "3"})); len(got) != 1 {
 		t.Errorf("got %v, want q once", got)
 	}
 }
@@ -152,7 +152,7 @@ func TestHeadersAgreesWithItsDefinition(t *testing.T) {
 
 		table := some()
 		var got, want []string
-		for _, d := range x.Route(nil, "", with(table)) {
+		for _, d := range x.Route(nil, []string{""}, with(table)) {
 			got = append(got, d.Name)
 		}
 		for _, b := range bindings {

@@ -118,7 +118,7 @@ func (n *node) cut(child *node) {
 // leaf reports whether no pattern goes on from n.
 func (n *node) leaf() bool { return n.one == nil && n.any == nil && n.words == nil }
 
-func (t *topic) match(dst []Destination, key string, _ amqp.Table) []Destination {
+func (t *topic) match(dst []Destination, key string, _ amqp.Properties) []Destination {
 	var (
 		words [16]string // both are on the stack, and enough for keys of usual length
 		live  [192]position

@@ -69,10 +69,7 @@ func (r *router) toQueue(name string) {
 // routes to to those that are still to visit.
 func (r *router) visit(x *exchange.Exchange, keys []string, m *amqp.Message) {
 	r.keyOnly = r.keyOnly && x.KeyOnly()
-	r.destinations = r.destinations[:0]
-	for _, key := range keys {
-		r.destinations = x.Route(r.destinations, key, m.Properties.Headers)
-	}
+	r.destinations = x.Route(r.destinations[:0], keys, m.Properties)
 	for _, d := range r.destinations {
 		if d.Kind == exchange.ToExchange {
 			r.toExchange(d.Name)
