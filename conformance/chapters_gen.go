@@ -252,6 +252,13 @@ var Chapters = []Chapter{
 			{"TestConsistentHashByAProperty", TestConsistentHashByAProperty},
 			{"TestConsistentHashWantsAWeight", TestConsistentHashWantsAWeight},
 			{"TestConsistentHashTakesOneValue", TestConsistentHashTakesOneValue},
+			{"TestRecentHistoryIsForWhoIsBoundLater", TestRecentHistoryIsForWhoIsBoundLater},
+			{"TestRecentHistoryMayBeShorter", TestRecentHistoryMayBeShorter},
+			{"TestRecentHistoryComesAgainWithEachNewBinding", TestRecentHistoryComesAgainWithEachNewBinding},
+			{"TestRecentHistoryKeepsExchangeKeyAndProperties", TestRecentHistoryKeepsExchangeKeyAndProperties},
+			{"TestRecentHistoryLeavesOutWhatSaysSo", TestRecentHistoryLeavesOutWhatSaysSo},
+			{"TestRecentHistoryIsForExchangesToo", TestRecentHistoryIsForExchangesToo},
+			{"TestRecentHistoryWantsALength", TestRecentHistoryWantsALength},
 		},
 	},
 	{

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -57,6 +58,22 @@ func (x *Exchange) Equivalent(vhost string, d Declaration) error {
 		return differs(alternateExchange, "none", describeValue(present))
 	}
 	return nil
+}
+
+// history reads how many messages a RecentHistory keeps.
+func (d Declaration) history() (int, error) {
+	value, given := d.Arguments["x-recent-history-length"]
+	if !given {
+		return 20, nil
+	}
+	if n, ok := amqp.Integer(value); ok && n > 0 {
+		return int(min(n, math.MaxInt32)), nil
+	}
+	printed := amqp.FormatValue(value)
+	if s, ok := value.(string); ok {
+		printed = amqp.FormatBinary(s)
+	}
+	return 0, amqp.Errorf(amqp.PreconditionFailed, "Invalid argument %s, 'x-recent-history-length' must be a positive integer", printed)
 }
 
 // in names the exchange the way reply texts do.

@@ -33,6 +33,7 @@ const (
 	Random         = "x-random"          // one of the bindings, whichever
 	LocalRandom    = "x-local-random"    // the same
 	ModulusHash    = "x-modulus-hash"    // one of the bindings, by the routing key
+	RecentHistory  = "x-recent-history"  // every message, and the last ones again to who is bound
 	ConsistentHash = "x-consistent-hash" // one of the destinations, by a value of the message; the binding key is a weight
 )
 
@@ -52,6 +53,7 @@ var kinds = map[string]kind{
 	LocalRandom:    {matcher: plain(func() *random { return &random{keyless: true} }), once: true},
 	ModulusHash:    {matcher: plain(func() *modulus { return new(modulus) }), keyOnly: true, once: true},
 	ConsistentHash: {matcher: newConsistent, once: true},
+	RecentHistory:  {matcher: plain(func() *fanout { return new(fanout) }), once: true},
 }
 
 // plain is for types whose exchanges take no arguments of their own.
@@ -63,6 +65,7 @@ func plain[M matcher](make func() M) func(Declaration) (matcher, error) {
 type Exchange struct {
 	declaration Declaration
 	kind        kind
+	history     int
 	alternate   string
 	matcher     matcher
 	bindings    registry
@@ -101,6 +104,11 @@ func New(vhost string, d Declaration) (*Exchange, error) {
 	if x.matcher, err = x.kind.matcher(d); err != nil {
 		return nil, err
 	}
+	if d.Kind == RecentHistory {
+		if x.history, err = d.history(); err != nil {
+			return nil, err
+		}
+	}
 	switch name := d.Arguments[alternateExchange].(type) {
 	case string:
 		x.alternate = name
@@ -123,6 +131,10 @@ func (x *Exchange) Alternate() (name string, ok bool) {
 	_, ok = x.declaration.Arguments[alternateExchange]
 	return x.alternate, ok
 }
+
+// History returns how many of the last messages are for destinations that are bound
+// later: 0 unless it is a RecentHistory.
+func (x *Exchange) History() int { return x.history }
 
 // KeyOnly reports whether the result of Route depends on the routing key alone,
 // so that it may be remembered until the next Bind, Unbind or Remove.

@@ -6,7 +6,6 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
-	"github.com/harebellmq/harebell/store"
 )
 
 // DeadLetter implements queue.Host: it publishes dead messages to the queue's
@@ -59,16 +58,7 @@ func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, 
 		return drop
 	})
 	v.tellDead(event.DeadLettered, from, m, why, to)
-	p := queue.Publishing{Message: m, Record: new(store.Record)}
-	p.Record.Init(m, nil, 0)
-	p.Record.Reserve(len(to))
-	for _, q := range to {
-		q.Publish([]queue.Publishing{p})
-	}
-	p.Record.Release()
-	if len(p.Record.Refs()) > 0 {
-		v.broker.Store.Append(store.Batch{Records: []*store.Record{p.Record}})
-	}
+	v.handOver(m, to)
 }
 
 // tellDead tells what becomes of a message that has died in a queue.

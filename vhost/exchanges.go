@@ -52,10 +52,20 @@ func (v *VirtualHost) createExchange(d exchange.Declaration) error {
 		v.keep(doc)
 	}
 	v.mu.Lock()
-	v.exchanges[d.Name] = x
+	v.addExchange(x)
 	v.changed()
 	v.mu.Unlock()
 	return nil
+}
+
+// addExchange enters an exchange under its name. The lock is held, or nobody else
+// knows of v yet.
+func (v *VirtualHost) addExchange(x *exchange.Exchange) {
+	name := x.Declaration().Name
+	v.exchanges[name] = x
+	if most := x.History(); most > 0 {
+		v.histories[name] = &history{most: most}
+	}
 }
 
 // CheckExchange returns an error if there is no such exchange.
@@ -139,6 +149,7 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 	}
 	v.removeDestination(exchange.Destination{Kind: exchange.ToExchange, Name: d.Name}, c)
 	delete(v.exchanges, d.Name)
+	delete(v.histories, d.Name)
 	if d.Durable {
 		c.docs = append(c.docs, v.goneDoc(store.Exchanges, d.Name))
 	}
@@ -231,6 +242,9 @@ func (v *VirtualHost) bind(x *exchange.Exchange, b exchange.Binding) (stored boo
 	}
 	if added && durable {
 		v.keep(doc)
+	}
+	if h := v.histories[b.Source]; added && h != nil { // only whoever holds changing writes the map
+		v.replay(h, b)
 	}
 	return durable, nil
 }

@@ -287,7 +287,7 @@ func (r *Registry) loadExchange(d store.Doc) error {
 	if err != nil {
 		return err
 	}
-	v.exchanges[doc.Name] = x
+	v.addExchange(x)
 	return nil
 }
 

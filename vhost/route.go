@@ -31,9 +31,7 @@ const manyQueues = 16
 // rabbitmq: reference algorithm "route"; an alternate exchange is asked when an
 // exchange's own bindings match nothing, and the empty name is none.
 func (r *router) route(name string, keys []string, m *amqp.Message) error {
-	r.queues = r.queues[:0]
-	r.keyOnly = true
-	clear(r.seen)
+	r.reset()
 	if name == "" {
 		for _, key := range keys {
 			r.toQueue(key)
@@ -44,11 +42,29 @@ func (r *router) route(name string, keys []string, m *amqp.Message) error {
 	if x == nil {
 		return r.v.noExchange(name)
 	}
-	r.visited = append(r.visited[:0], x)
+	r.visited = append(r.visited, x)
+	r.visitAll(keys, m)
+	return nil
+}
+
+// destination fills r.queues with the queues that a message belongs in which a
+// binding sends to d. The topology's lock is held.
+func (r *router) destination(d exchange.Destination, m *amqp.Message) {
+	r.reset()
+	r.to(d)
+	r.visitAll([]string{m.RoutingKey}, m)
+}
+
+func (r *router) reset() {
+	r.queues, r.visited = r.queues[:0], r.visited[:0]
+	r.keyOnly = true
+	clear(r.seen)
+}
+
+func (r *router) visitAll(keys []string, m *amqp.Message) {
 	for i := 0; i < len(r.visited); i++ {
 		r.visit(r.visited[i], keys, m)
 	}
-	return nil
 }
 
 // toQueue adds the queue of that name, or the one behind a reply address.
@@ -70,15 +86,23 @@ func (r *router) toQueue(name string) {
 func (r *router) visit(x *exchange.Exchange, keys []string, m *amqp.Message) {
 	r.keyOnly = r.keyOnly && x.KeyOnly()
 	r.destinations = x.Route(r.destinations[:0], keys, m.Properties)
+	if x.History() > 0 {
+		r.v.histories[x.Declaration().Name].add(m)
+	}
 	for _, d := range r.destinations {
-		if d.Kind == exchange.ToExchange {
-			r.toExchange(d.Name)
-		} else if h := r.v.queues[d.Name]; h != nil {
-			r.add(h.Classic)
-		}
+		r.to(d)
 	}
 	if alternate, ok := x.Alternate(); ok && len(r.destinations) == 0 {
 		r.toExchange(alternate)
+	}
+}
+
+// to adds the queue or the exchange that a binding sends to.
+func (r *router) to(d exchange.Destination) {
+	if d.Kind == exchange.ToExchange {
+		r.toExchange(d.Name)
+	} else if h := r.v.queues[d.Name]; h != nil {
+		r.add(h.Classic)
 	}
 }
 

@@ -40,6 +40,7 @@ type VirtualHost struct {
 	exchanges map[string]*exchange.Exchange
 	queues    map[string]*hosted
 	exclusive map[Owner]map[*hosted]bool
+	histories map[string]*history                     // of exchanges that have one
 	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
 	replies   map[string]*hosted                      // direct reply-to queues, by address
 	guests    map[Owner]func()                        // how to end each connection
@@ -84,6 +85,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		name:      name,
 		broker:    b,
 		exchanges: make(map[string]*exchange.Exchange),
+		histories: make(map[string]*history),
 		queues:    make(map[string]*hosted),
 		exclusive: make(map[Owner]map[*hosted]bool),
 		sources:   make(map[exchange.Destination]map[string]int),
@@ -95,7 +97,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		if err != nil {
 			panic(err) // the list below is wrong
 		}
-		v.exchanges[d.Name] = x
+		v.addExchange(x)
 	}
 	return v
 }
