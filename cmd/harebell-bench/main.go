@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/harebellmq/harebell/internal/bench"
 )
 
 func main() {
@@ -49,7 +51,10 @@ func newApp(out, progress io.Writer) *cli.App {
 	app.OnUsageError = func(_ *cli.Context, err error, _ bool) error { return err }
 	app.ExitErrHandler = func(*cli.Context, error) {} // main exits
 	app.Action = func(c *cli.Context) error { return measure(c, out, progress) }
-	app.Commands = []*cli.Command{pageCommand()}
+	app.Commands = []*cli.Command{pageCommand(), {
+		Name: bench.EchoCommand, Hidden: true, Usage: "be the other end of connections that are measured",
+		Action: func(c *cli.Context) error { return bench.Echo(os.Stdin, out) },
+	}}
 	return app
 }
 

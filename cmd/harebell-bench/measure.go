@@ -77,6 +77,9 @@ func optionsOf(c *cli.Context) (o bench.Options, err error) {
 		Dir:      c.String("dir"),
 		Port:     c.Int("port"),
 	}
+	if o.Self, err = os.Executable(); err != nil {
+		return o, err
+	}
 	if names := c.String("brokers"); names != "" {
 		o.Brokers = strings.Split(names, ",")
 	}

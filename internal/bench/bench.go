@@ -36,6 +36,7 @@ type Options struct {
 	Time   time.Duration  // of a measurement, in whole seconds
 	Full   bool           // more points, larger backlogs
 
+	Self string // path of the program that knows EchoCommand, or "" to measure no floor
 	Dir  string // where data directories are made; "" for the system's temporary one
 	Port int    // the first port to try
 
@@ -109,6 +110,11 @@ func Run(ctx context.Context, o Options, show Progress) (*Results, error) {
 	p.results = &Results{Began: time.Now(), Machine: machine(dir), Pairs: o.Pairs, Seconds: int(o.Time.Seconds()), Full: o.Full}
 	if err := p.find(ctx); err != nil {
 		return nil, err
+	}
+	if o.Self != "" {
+		if p.results.Floor, err = measureFloor(ctx, dir, o.Self); err != nil {
+			return nil, fmt.Errorf("measure the machine: %w", err)
+		}
 	}
 	err = p.run(ctx)
 	p.results.Took = time.Since(p.results.Began).Seconds()

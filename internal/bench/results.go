@@ -19,6 +19,7 @@ type Results struct {
 	Seconds int           `json:"seconds"` // of each of them, without the warm-up
 	Full    bool          `json:"full"`
 	Brokers []Broker      `json:"brokers"`
+	Floor   *Floor        `json:"floor,omitempty"`
 	Runs    []Measurement `json:"runs"`
 }
 

@@ -80,6 +80,22 @@ func (m *maker) Churn() string {
 	return t.String()
 }
 
+// Floor is what the machine takes without a broker.
+func (m *maker) Floor() string {
+	f := m.results.Floor
+	if f == nil {
+		return ""
+	}
+	t := &table{head: []string{"without a broker", ">"}}
+	t.add("round trip to a program that sends back what it gets", milli(f.RoundTrip))
+	t.add("connections to it: open, seven round trips, close", rate(f.Connections)+"/s")
+	t.add("through a program that copies from one connection to another, 1,000/s: p50", milli(f.RelayP50))
+	t.add("the same: p95", milli(f.RelayP95))
+	t.add("the same: p99", milli(f.RelayP99))
+	t.add("write 100 octets over others, and sync", milli(f.SyncP50))
+	return t.String()
+}
+
 // refers reports whether the reference knows anything of a chapter.
 func (m *maker) refers(chapter, broker string) bool {
 	for _, s := range m.shapes(chapter) {
