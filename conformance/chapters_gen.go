@@ -241,6 +241,14 @@ var Chapters = []Chapter{
 	{
 		Title: "Plug-in exchanges",
 		Rules: []Rule{
+			{"TestDelayedMessageComesWhenItsTimeHas", TestDelayedMessageComesWhenItsTimeHas},
+			{"TestDelayedMessagesComeInTheOrderOfTheirTimes", TestDelayedMessagesComeInTheOrderOfTheirTimes},
+			{"TestNoDelayIsNone", TestNoDelayIsNone},
+			{"TestDelayedExchangeRoutesAsItsType", TestDelayedExchangeRoutesAsItsType},
+			{"TestDelayedMessageGoesToWhoIsBoundThen", TestDelayedMessageGoesToWhoIsBoundThen},
+			{"TestDelayedExchangeWantsAType", TestDelayedExchangeWantsAType},
+			{"TestDelayedMessageOfATransactionIsDelayedFromTheCommit", TestDelayedMessageOfATransactionIsDelayedFromTheCommit},
+			{"TestDelayedMessagesSurvive", TestDelayedMessagesSurvive},
 			{"TestRandomExchangeHandsEachMessageToOneQueue", TestRandomExchangeHandsEachMessageToOneQueue},
 			{"TestModulusHashHandsEachMessageToOneQueue", TestModulusHashHandsEachMessageToOneQueue},
 			{"TestModulusHashSendsTheSameKeyTheSameWay", TestModulusHashSendsTheSameKeyTheSameWay},

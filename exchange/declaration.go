@@ -60,6 +60,22 @@ func (x *Exchange) Equivalent(vhost string, d Declaration) error {
 	return nil
 }
 
+// routes returns the type by which the exchange routes, which is its own unless it
+// is Delayed.
+func (d Declaration) routes() (string, error) {
+	if d.Kind != Delayed {
+		return d.Kind, nil
+	}
+	kind, _ := d.Arguments["x-delayed-type"].(string)
+	switch {
+	case kind == Delayed:
+		return "", amqp.Errorf(amqp.PreconditionFailed, "Invalid argument, 'x-delayed-message' can't be used for 'x-delayed-type'")
+	case !Known(kind):
+		return "", amqp.Errorf(amqp.PreconditionFailed, "Invalid argument, 'x-delayed-type' must be an existing exchange type")
+	}
+	return kind, nil
+}
+
 // history reads how many messages a RecentHistory keeps.
 func (d Declaration) history() (int, error) {
 	value, given := d.Arguments["x-recent-history-length"]

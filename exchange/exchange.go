@@ -34,6 +34,7 @@ const (
 	LocalRandom    = "x-local-random"    // the same
 	ModulusHash    = "x-modulus-hash"    // one of the bindings, by the routing key
 	RecentHistory  = "x-recent-history"  // every message, and the last ones again to who is bound
+	Delayed        = "x-delayed-message" // as the type that its argument names, after a while
 	ConsistentHash = "x-consistent-hash" // one of the destinations, by a value of the message; the binding key is a weight
 )
 
@@ -65,6 +66,7 @@ func plain[M matcher](make func() M) func(Declaration) (matcher, error) {
 type Exchange struct {
 	declaration Declaration
 	kind        kind
+	delays      bool
 	history     int
 	alternate   string
 	matcher     matcher
@@ -88,7 +90,7 @@ type matcher interface {
 }
 
 // Known reports whether there are exchanges of this type.
-func Known(kind string) bool { return kinds[kind].matcher != nil }
+func Known(kind string) bool { return kinds[kind].matcher != nil || kind == Delayed }
 
 // New makes an exchange without bindings. A type that is not known, and arguments
 // that it cannot follow, are PRECONDITION_FAILED.
@@ -99,12 +101,16 @@ func New(vhost string, d Declaration) (*Exchange, error) {
 	case !Known(d.Kind):
 		return nil, amqp.Errorf(amqp.PreconditionFailed, "unknown exchange type '%s'", d.Kind)
 	}
-	x := &Exchange{declaration: d, kind: kinds[d.Kind]}
-	var err error
+	x := &Exchange{declaration: d, delays: d.Kind == Delayed}
+	kind, err := d.routes()
+	if err != nil {
+		return nil, err
+	}
+	x.kind = kinds[kind]
 	if x.matcher, err = x.kind.matcher(d); err != nil {
 		return nil, err
 	}
-	if d.Kind == RecentHistory {
+	if kind == RecentHistory {
 		if x.history, err = d.history(); err != nil {
 			return nil, err
 		}
@@ -132,13 +138,16 @@ func (x *Exchange) Alternate() (name string, ok bool) {
 	return x.alternate, ok
 }
 
+// Delays reports whether messages may ask the exchange to hold them back.
+func (x *Exchange) Delays() bool { return x.delays }
+
 // History returns how many of the last messages are for destinations that are bound
 // later: 0 unless it is a RecentHistory.
 func (x *Exchange) History() int { return x.history }
 
 // KeyOnly reports whether the result of Route depends on the routing key alone,
 // so that it may be remembered until the next Bind, Unbind or Remove.
-func (x *Exchange) KeyOnly() bool { return x.kind.keyOnly }
+func (x *Exchange) KeyOnly() bool { return x.kind.keyOnly && !x.delays }
 
 // Bind adds a binding, and reports false if it was there already. Arguments that
 // this type of exchange cannot follow are PRECONDITION_FAILED. The binding's

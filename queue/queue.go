@@ -17,9 +17,8 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// A Queue is what a channel speaks to. Classic is the one kind there is so far;
-// streams and replicated queues fit behind the same methods.
-type Queue interface {
+// A Target is what messages are routed to: a Queue, or a Delay.
+type Target interface {
 	// Declaration returns what the queue was declared with. It never changes.
 	Declaration() Declaration
 
@@ -27,6 +26,17 @@ type Queue interface {
 	// for later (because it must reach the disk first) it adds a reference to
 	// the message's record; one that it does not accept it refuses there.
 	Publish(ps []Publishing)
+
+	// Long reports whether messages published now are likely to stay a while,
+	// so that they had better not keep a network buffer alive. It is a hint,
+	// cheap, and may be out of date.
+	Long() bool
+}
+
+// A Queue is what a channel speaks to. Classic is the one kind there is so far;
+// streams and replicated queues fit behind the same methods.
+type Queue interface {
+	Target
 
 	// Get takes the next message out for the caller, who then owes an Ack,
 	// Requeue or Reject unless noAck. left is how many are ready after it.
@@ -64,11 +74,6 @@ type Queue interface {
 	// ifUnused or ifEmpty it fails if there are consumers or ready messages.
 	// Consumers are told.
 	Delete(ifUnused, ifEmpty bool) (ready int, err error)
-
-	// Long reports whether messages published now are likely to stay a while,
-	// so that they had better not keep a network buffer alive. It is a hint,
-	// cheap, and may be out of date.
-	Long() bool
 
 	// ConsumerTimeout returns how long a delivery may be unacked, if the queue
 	// has a say in it, or 0. It never changes.

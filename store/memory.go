@@ -195,6 +195,24 @@ func (m *Memory) Backlog(queue uint64) []Extent {
 	return slices.Clone(m.opened[queue])
 }
 
+// Expiries implements Store.
+func (m *Memory) Expiries(queue uint64, each func(seq uint64, expires int64)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if q := m.queues[queue]; q != nil {
+		for _, l := range q.lanes {
+			for _, p := range l.pages {
+				for i, at := range p.slots {
+					if at.message != nil {
+						each(p.seq(i), at.expires)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // Retain implements Store.
 func (m *Memory) Retain(queues []uint64) {
 	m.mu.Lock()

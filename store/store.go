@@ -57,6 +57,12 @@ type Store interface {
 	// for every lane that has messages or ever had, ordered by lane.
 	Backlog(queue uint64) []Extent
 
+	// Expiries tells when the messages expire that a queue has, of those that are
+	// written and not settled: it calls each with number and Ref.Expires, in the
+	// order of the numbers. Bodies are not read. A segment that the disk has
+	// damaged is left out. It is for start-up, and may take a while.
+	Expiries(queue uint64, each func(seq uint64, expires int64)) error
+
 	// Retain drops everything of all queues but these. Who opens a store calls
 	// it once, with the queues that the definitions know, before any other
 	// batch: a queue may have been deleted when the process ended, and its

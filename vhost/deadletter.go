@@ -49,7 +49,7 @@ func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, 
 		return
 	}
 	deaths := queue.Deaths(m)
-	to := slices.DeleteFunc(r.queues, func(q queue.Queue) bool {
+	to := slices.DeleteFunc(r.queues, func(q queue.Target) bool {
 		name := q.Declaration().Name
 		drop := why != queue.Rejected && circular(deaths, name)
 		if drop {
@@ -62,7 +62,7 @@ func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, 
 }
 
 // tellDead tells what becomes of a message that has died in a queue.
-func (v *VirtualHost) tellDead(k event.Kind, from queue.Queue, m *amqp.Message, why queue.Reason, to []queue.Queue) {
+func (v *VirtualHost) tellDead(k event.Kind, from queue.Queue, m *amqp.Message, why queue.Reason, to []queue.Target) {
 	if v.broker.Watch == nil {
 		return
 	}

@@ -20,6 +20,7 @@ type exchangeDoc struct {
 	Type       string `json:"type"`
 	AutoDelete bool   `json:"auto_delete,omitempty"`
 	Internal   bool   `json:"internal,omitempty"`
+	Delay      uint64 `json:"delay,omitempty"` // id of what it holds back
 	Arguments  []byte `json:"arguments,omitempty"`
 }
 
@@ -78,9 +79,9 @@ func (v *VirtualHost) goneBinding(b exchange.Binding) store.Doc {
 	return store.Doc{Kind: store.Bindings, Key: bindingKey(v.name, b)}
 }
 
-func (v *VirtualHost) exchangeDoc(d exchange.Declaration) (store.Doc, error) {
+func (v *VirtualHost) exchangeDoc(d exchange.Declaration, delay uint64) (store.Doc, error) {
 	return document(store.Exchanges, store.Key(v.name, d.Name), exchangeDoc{
-		VHost: v.name, Name: d.Name, Type: d.Kind, AutoDelete: d.AutoDelete, Internal: d.Internal,
+		VHost: v.name, Name: d.Name, Type: d.Kind, AutoDelete: d.AutoDelete, Internal: d.Internal, Delay: delay,
 		Arguments: encodeTable(d.Arguments),
 	})
 }

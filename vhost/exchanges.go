@@ -44,25 +44,32 @@ func (v *VirtualHost) createExchange(d exchange.Declaration) error {
 	if err != nil {
 		return err
 	}
+	var id uint64 // of what it holds back
+	if x.Delays() {
+		id = v.broker.Store.NextQueueID()
+	}
 	if d.Durable {
-		doc, err := v.exchangeDoc(d)
+		doc, err := v.exchangeDoc(d, id)
 		if err != nil {
 			return err
 		}
 		v.keep(doc)
 	}
 	v.mu.Lock()
-	v.addExchange(x)
+	v.addExchange(x, id)
 	v.changed()
 	v.mu.Unlock()
 	return nil
 }
 
-// addExchange enters an exchange under its name. The lock is held, or nobody else
-// knows of v yet.
-func (v *VirtualHost) addExchange(x *exchange.Exchange) {
+// addExchange enters an exchange under its name; the store knows what it holds back
+// by id. The lock is held, or nobody else knows of v yet.
+func (v *VirtualHost) addExchange(x *exchange.Exchange, id uint64) {
 	name := x.Declaration().Name
 	v.exchanges[name] = x
+	if x.Delays() {
+		v.delays[name] = v.newDelay(name, x.Declaration().Durable, id)
+	}
 	if most := x.History(); most > 0 {
 		v.histories[name] = &history{most: most}
 	}
@@ -120,16 +127,17 @@ func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, e
 
 // A change collects the definitions that a removal takes with it.
 type change struct {
-	docs []store.Doc
+	docs    []store.Doc
+	dropped []uint64 // of what is held back
 }
 
 // apply hands a change to the store, and reports whether there was anything to
 // hand over.
 func (v *VirtualHost) apply(c *change) (stored bool) {
-	if len(c.docs) == 0 {
+	if len(c.docs)+len(c.dropped) == 0 {
 		return false
 	}
-	v.broker.Store.Append(store.Batch{Docs: c.docs})
+	v.broker.Store.Append(store.Batch{Docs: c.docs, Dropped: c.dropped})
 	return true
 }
 
@@ -150,6 +158,11 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 	v.removeDestination(exchange.Destination{Kind: exchange.ToExchange, Name: d.Name}, c)
 	delete(v.exchanges, d.Name)
 	delete(v.histories, d.Name)
+	if held := v.delays[d.Name]; held != nil {
+		held.Stop()
+		c.dropped = append(c.dropped, held.ID())
+		delete(v.delays, d.Name)
+	}
 	if d.Durable {
 		c.docs = append(c.docs, v.goneDoc(store.Exchanges, d.Name))
 	}

@@ -73,7 +73,7 @@ func (v *VirtualHost) replay(h *history, b exchange.Binding) {
 
 // handOver takes a message of the broker's own to queues, and to the store if it
 // must last. Nobody is told.
-func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Queue) {
+func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target) {
 	p := queue.Publishing{Message: m, Record: new(store.Record)}
 	p.Record.Init(m, nil, 0)
 	p.Record.Reserve(len(to))

@@ -51,7 +51,7 @@ type address struct{ exchange, key string }
 // A route is what an address leads to.
 type route struct {
 	address
-	queues  []queue.Queue
+	queues  []queue.Target
 	names   []string // of the queues, once somebody asks
 	durable bool     // one of the queues is
 }
@@ -144,8 +144,8 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 	return true
 }
 
-// Queues returns the names of the queues that Publish would take a message to.
-// They must not be changed.
+// Queues returns the names of the queues that a message belongs in, for PublishTo, and
+// never nil. They must not be changed.
 func (p *Publisher) Queues(m amqp.Message, also []string) ([]string, error) {
 	r, err := p.find(&m, also)
 	if err != nil {
@@ -157,7 +157,7 @@ func (p *Publisher) Queues(m amqp.Message, also []string) ([]string, error) {
 	return r.names, nil
 }
 
-func names(queues []queue.Queue) []string {
+func names(queues []queue.Target) []string {
 	list := make([]string, len(queues))
 	for i, q := range queues {
 		list[i] = q.Declaration().Name
@@ -171,7 +171,7 @@ func (p *Publisher) Flush() {
 	if len(p.batch) == 0 {
 		return
 	}
-	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Queue.Long) {
+	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Target.Long) {
 		p.detach()
 	}
 	for _, q := range p.to.queues {
@@ -254,9 +254,7 @@ func (p *Publisher) lookUp(queues []string) *route {
 	v := p.router.v
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	if err := p.router.route("", queues, nil); err != nil { // which is what the default exchange does
-		panic("vhost: there is no default exchange: " + err.Error())
-	}
+	p.router.named(queues)
 	r := p.found()
 	r.names = queues
 	return r

@@ -56,7 +56,7 @@ func (r *Registry) load() error {
 	}{
 		{store.VirtualHosts, "virtual host", r.loadVirtualHost},
 		{store.Parameters, "parameter", r.loadParameter},
-		{store.Exchanges, "exchange", r.loadExchange},
+		{store.Exchanges, "exchange", func(d store.Doc) error { return r.loadExchange(d, &queues) }},
 		{store.Deliveries, "delivery mark", func(d store.Doc) error { delivered[d.Key] = d.Value; return nil }},
 		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, &queues) }},
 		{store.Bindings, "binding", r.loadBinding},
@@ -72,19 +72,24 @@ func (r *Registry) load() error {
 		}
 	}
 	r.broker.Store.Retain(queues) // what there is of others is rubbish
-	r.recover(delivered)
-	return nil
+	return r.recover(delivered)
 }
 
 // recover lets the queues take over their messages.
-func (r *Registry) recover(delivered map[string][]byte) {
+func (r *Registry) recover(delivered map[string][]byte) error {
 	for _, v := range r.vhosts {
 		for name, h := range v.queues {
 			if err := h.Recover(delivered[strconv.FormatUint(h.ID(), 10)]); err != nil {
 				r.broker.Log.Warn().Err(err).Str("vhost", v.name).Str("queue", name).Msg("delivery mark not understood")
 			}
 		}
+		for name, d := range v.delays {
+			if err := d.Recover(); err != nil {
+				return fmt.Errorf("read delayed messages of exchange %q: %w", name, err)
+			}
+		}
 	}
+	return nil
 }
 
 // Clock returns the clock by which messages and queues live.
@@ -219,6 +224,9 @@ func (r *Registry) Stop() {
 		for _, h := range v.queues {
 			h.Stop()
 		}
+		for _, d := range v.delays {
+			d.Stop()
+		}
 		v.mu.Unlock()
 	}
 }
@@ -272,9 +280,14 @@ func (r *Registry) decode(d store.Doc, doc any, name *string, arguments *[]byte)
 	return v, t, err
 }
 
-func (r *Registry) loadExchange(d store.Doc) error {
+// loadExchange makes an exchange. The id of what it holds back is noted even if that
+// fails, as loadQueue does.
+func (r *Registry) loadExchange(d store.Doc, ids *[]uint64) error {
 	var doc exchangeDoc
 	v, arguments, err := r.decode(d, &doc, &doc.VHost, &doc.Arguments)
+	if doc.Delay != 0 {
+		*ids = append(*ids, doc.Delay)
+	}
 	if err != nil {
 		return err
 	}
@@ -287,7 +300,7 @@ func (r *Registry) loadExchange(d store.Doc) error {
 	if err != nil {
 		return err
 	}
-	v.addExchange(x)
+	v.addExchange(x, doc.Delay)
 	return nil
 }
 

@@ -13,12 +13,12 @@ import (
 // message.
 type router struct {
 	v      *VirtualHost
-	queues []queue.Queue
+	queues []queue.Target
 
 	keyOnly      bool // the result holds for every message with these keys
 	destinations []exchange.Destination
 	visited      []*exchange.Exchange
-	seen         map[queue.Queue]bool // only while there are many queues
+	seen         map[queue.Target]bool // only while there are many queues
 }
 
 // manyQueues is from where on a map finds duplicates faster than a look along
@@ -45,6 +45,19 @@ func (r *router) route(name string, keys []string, m *amqp.Message) error {
 	r.visited = append(r.visited, x)
 	r.visitAll(keys, m)
 	return nil
+}
+
+// named fills r.queues with those of the names that it has given to queues before.
+// The topology's lock is held.
+func (r *router) named(names []string) {
+	r.reset()
+	for _, name := range names {
+		if exchange, is := strings.CutPrefix(name, delayName); is && r.v.delays[exchange] != nil {
+			r.add(r.v.delays[exchange])
+			continue
+		}
+		r.toQueue(name)
+	}
 }
 
 // destination fills r.queues with the queues that a message belongs in which a
@@ -85,6 +98,10 @@ func (r *router) toQueue(name string) {
 // routes to to those that are still to visit.
 func (r *router) visit(x *exchange.Exchange, keys []string, m *amqp.Message) {
 	r.keyOnly = r.keyOnly && x.KeyOnly()
+	if x.Delays() && queue.DelayOf(m) > 0 {
+		r.add(r.v.delays[x.Declaration().Name])
+		return
+	}
 	r.destinations = x.Route(r.destinations[:0], keys, m.Properties)
 	if x.History() > 0 {
 		r.v.histories[x.Declaration().Name].add(m)
@@ -113,7 +130,7 @@ func (r *router) toExchange(name string) {
 }
 
 // add appends a queue unless it is there.
-func (r *router) add(q queue.Queue) {
+func (r *router) add(q queue.Target) {
 	if len(r.queues) < manyQueues {
 		if !slices.Contains(r.queues, q) {
 			r.queues = append(r.queues, q)
@@ -121,7 +138,7 @@ func (r *router) add(q queue.Queue) {
 		return
 	}
 	if r.seen == nil {
-		r.seen = make(map[queue.Queue]bool)
+		r.seen = make(map[queue.Target]bool)
 	}
 	if len(r.seen) == 0 {
 		for _, q := range r.queues {

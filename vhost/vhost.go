@@ -41,6 +41,7 @@ type VirtualHost struct {
 	queues    map[string]*hosted
 	exclusive map[Owner]map[*hosted]bool
 	histories map[string]*history                     // of exchanges that have one
+	delays    map[string]*queue.Delay                 // of exchanges that hold messages back
 	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
 	replies   map[string]*hosted                      // direct reply-to queues, by address
 	guests    map[Owner]func()                        // how to end each connection
@@ -86,6 +87,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		broker:    b,
 		exchanges: make(map[string]*exchange.Exchange),
 		histories: make(map[string]*history),
+		delays:    make(map[string]*queue.Delay),
 		queues:    make(map[string]*hosted),
 		exclusive: make(map[Owner]map[*hosted]bool),
 		sources:   make(map[exchange.Destination]map[string]int),
@@ -97,7 +99,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		if err != nil {
 			panic(err) // the list below is wrong
 		}
-		v.addExchange(x)
+		v.addExchange(x, 0)
 	}
 	return v
 }

@@ -33,14 +33,11 @@ func (v *VirtualHost) Publish(m Message) error {
 	also := queue.RoutingKeys(&published)[1:]
 	taken := make(receipt, 1)
 	p := host.NewPublisher()
-	if err := v.tell(p, &published, also); err != nil {
+	queues, err := v.tell(p, &published, also)
+	if err != nil {
 		return fmt.Errorf("amqptest: publish: %w", err)
 	}
-	routed, err := p.Publish(published, also, taken, 1)
-	switch {
-	case err != nil:
-		return fmt.Errorf("amqptest: publish: %w", err)
-	case !routed:
+	if !p.PublishTo(queues, published, taken, 1) {
 		return fmt.Errorf("amqptest: no queue gets what is published to exchange %q with key %q: want a binding that matches; queues are %q",
 			m.Exchange, m.RoutingKey, host.Queues())
 	}
@@ -51,17 +48,16 @@ func (v *VirtualHost) Publish(m Message) error {
 	return nil
 }
 
-// tell puts a message, and where it goes, into the journal.
-func (v *VirtualHost) tell(p *vhost.Publisher, m *amqp.Message, also []string) error {
-	queues, err := p.Queues(*m, also)
-	if err != nil {
-		return err
+// tell puts a message, and where it goes, into the journal, and returns the latter.
+func (v *VirtualHost) tell(p *vhost.Publisher, m *amqp.Message, also []string) (queues []string, err error) {
+	if queues, err = p.Queues(*m, also); err != nil {
+		return nil, err
 	}
 	e := event.Event{Kind: event.Published, VHost: v.name, Exchange: m.Exchange, RoutingKey: m.RoutingKey, Message: m}
 	v.broker.book.Event(e)
 	e.Kind, e.Queues = event.Routed, queues
 	v.broker.book.Event(e)
-	return nil
+	return queues, nil
 }
 
 // A receipt hears of one message.

@@ -169,7 +169,7 @@ type publication struct {
 	message   amqp.Message
 	also      []string // keys of CC and BCC
 	mandatory bool
-	queues    []string // where it goes, in a transaction
+	queues    []string // where it goes, if that was asked already: in a transaction, or because somebody looks on
 }
 
 // route hands a message to the publisher. One that no queue wants is returned if
@@ -180,18 +180,29 @@ func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error
 	if ch.conn.server.watched() {
 		var done bool
 		var err error
-		if receipt, done, err = ch.watchPublish(p, receipt, tag); done || err != nil {
+		kept := p // so that the one of the hot path may stay on its stack
+		if receipt, done, err = ch.watchPublish(&kept, receipt, tag); done || err != nil {
 			return err
 		}
+		p.queues = kept.queues
 	}
 	if err := ch.returnReply(&p, tag); err != nil {
 		return err
 	}
-	routed, err := ch.conn.publisher.Publish(p.message, p.also, receipt, tag)
+	routed, err := ch.conn.publish(&p, receipt, tag)
 	if err != nil || routed {
 		return err
 	}
 	return ch.unrouted(&p, receipt, tag)
+}
+
+// publish takes a message to its queues. Asking twice where it goes might give two
+// answers.
+func (c *connection) publish(p *publication, receipt store.Receipt, tag uint64) (routed bool, err error) {
+	if p.queues != nil {
+		return c.publisher.PublishTo(p.queues, p.message, receipt, tag), nil
+	}
+	return c.publisher.Publish(p.message, p.also, receipt, tag)
 }
 
 // returnReply returns a mandatory reply that may well be delivered, where that is

@@ -126,13 +126,15 @@ func (r cutter) Confirm(_, _ uint64, _ bool) { r.outbox.cutOff() }
 func (ch *channel) publishLate(p publication, receipt store.Receipt, tag uint64) {
 	publisher := ch.conn.vhost.NewPublisher()
 	queues, err := publisher.Queues(p.message, p.also)
+	routed := false
 	if err == nil {
 		e := ch.event(event.Routed)
 		e.Tag, e.Exchange, e.RoutingKey, e.Mandatory = tag, p.message.Exchange, p.message.RoutingKey, p.mandatory
 		e.Message, e.Queues = &p.message, queues
 		ch.conn.server.tell(e)
+		routed = publisher.PublishTo(queues, p.message, receipt, tag)
 	}
-	if routed, err := publisher.Publish(p.message, p.also, receipt, tag); err == nil && routed {
+	if routed {
 		publisher.Flush()
 		return
 	}

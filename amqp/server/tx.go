@@ -95,7 +95,7 @@ func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
 	if ch.conn.server.watched() {
 		var done bool
 		var err error
-		if receipt, done, err = ch.watchPublish(*p, r, tag); done || err != nil {
+		if receipt, done, err = ch.watchPublish(p, r, tag); done || err != nil {
 			return err
 		}
 	}

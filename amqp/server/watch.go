@@ -55,19 +55,20 @@ func (ch *channel) tellClosed(code amqp.Code, text string, byClient bool) {
 // watchPublish tells of a message and where it goes, and has the fault done that
 // was asked for. done says that nothing is left to do; otherwise the message is
 // to be routed, and answered to the receipt that is returned.
-func (ch *channel) watchPublish(p publication, receipt store.Receipt, tag uint64) (_ store.Receipt, done bool, err error) {
+func (ch *channel) watchPublish(p *publication, receipt store.Receipt, tag uint64) (_ store.Receipt, done bool, err error) {
 	s := ch.conn.server
 	e := ch.event(event.Published)
 	e.Tag, e.Exchange, e.RoutingKey, e.Mandatory = tag, p.message.Exchange, p.message.RoutingKey, p.mandatory
 	e.Message = &p.message
 	s.tell(e)
-	if e.Queues = p.queues; ch.tx == nil {
-		if e.Queues, err = ch.conn.publisher.Queues(p.message, p.also); err != nil {
+	if p.queues == nil {
+		if p.queues, err = ch.conn.publisher.Queues(p.message, p.also); err != nil {
 			return receipt, false, nil // the exchange has gone; routing says so
 		}
 	}
+	e.Queues = p.queues
 	if s.Faults != nil {
-		if receipt, done, err = ch.publishFault(s.Faults.Publish(e), p, receipt, tag); done || err != nil {
+		if receipt, done, err = ch.publishFault(s.Faults.Publish(e), *p, receipt, tag); done || err != nil {
 			return receipt, done, err
 		}
 	}

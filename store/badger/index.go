@@ -2,6 +2,7 @@ package badger
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 
@@ -211,6 +212,18 @@ func (x *index) places(id uint64, span store.Span, max int) []place {
 		return l.places(span, max)
 	}
 	return nil
+}
+
+// placesOf returns where all messages of a queue are.
+func (x *index) placesOf(id uint64) (all []place) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if q := x.queues[id]; q != nil {
+		for _, l := range q.lanes {
+			all = append(all, l.places(everything, math.MaxInt)...)
+		}
+	}
+	return all
 }
 
 // holds reports whether s holds a message that is not settled.

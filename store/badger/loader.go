@@ -224,6 +224,28 @@ func (r *loader) message(m *amqp.Message, w *window, p place) (expires int64, er
 	return at.expires, nil
 }
 
+// Expiries implements store.Store. It reads the index of each segment that the queue
+// has messages in.
+func (s *Store) Expiries(queue uint64, each func(seq uint64, expires int64)) error {
+	r := newLoader(s)
+	defer r.close()
+	s.moving.RLock()
+	defer s.moving.RUnlock()
+	for _, p := range s.index.placesOf(queue) {
+		_, err := r.open(p.segment)
+		switch {
+		case errors.Is(err, errSettled):
+		case errors.Is(err, errDamaged):
+			s.log.Warn().Err(err).Uint64("segment", p.segment.number).Msg("segment is unreadable")
+		case err != nil:
+			return err
+		case int(p.ordinal) < len(r.contents.refs):
+			each(p.seq, r.contents.refs[p.ordinal].expires)
+		}
+	}
+	return nil
+}
+
 // giveUp settles messages that cannot be read, so that nobody asks again.
 func (r *loader) giveUp(queue uint64, lost []place) {
 	var b store.Batch

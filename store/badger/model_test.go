@@ -227,6 +227,7 @@ func (m *model) check() {
 			m.checkLoad(id, store.Span{Lo: base + lo, Hi: base + lo + uint64(m.next(100))}, 1+m.next(10))
 			m.checkLoad(id, store.Span{Lo: base + 1, Hi: base + last}, 1<<20)
 		}
+		m.checkExpiries(id)
 	}
 	m.checkDocs()
 	m.checkIndex()
@@ -242,6 +243,20 @@ func (m *model) checkLoad(id uint64, span store.Span, max int) {
 		if got[i].Expires != want[i].Expires || !same(got[i].Message, want[i].Message) {
 			m.t.Fatalf("queue %d, message %d\n got %v\nwant %v", id, got[i].Seq, got[i].Message, want[i].Message)
 		}
+	}
+}
+
+func (m *model) checkExpiries(id uint64) {
+	m.t.Helper()
+	list := func(s store.Store) (all []store.Stored) {
+		err := s.Expiries(id, func(seq uint64, expires int64) { all = append(all, store.Stored{Seq: seq, Expires: expires}) })
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		return all
+	}
+	if got, want := list(m.got), list(m.want); !slices.Equal(got, want) {
+		m.t.Fatalf("queue %d: times of expiry\n got %v\nwant %v", id, got, want)
 	}
 }
 

@@ -17,7 +17,7 @@ func contents() []chapter {
 		{title: "Channels", files: []string{"channel"}},
 		{title: "Exchanges", files: []string{"exchange", "alternate"}},
 		{title: "Bindings and routing", files: []string{"binding", "routing"}},
-		{title: "Plug-in exchanges", files: []string{"plugin"}},
+		{title: "Plug-in exchanges", files: []string{"plugin", "delayed"}},
 		{title: "Queues", files: []string{"queue", "exclusive", "autodelete", "delete"}},
 		{title: "Length limits", files: []string{"length"}},
 		{title: "TTL and expiry", files: []string{"ttl", "expiry"}},
