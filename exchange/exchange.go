@@ -68,7 +68,9 @@ type Exchange struct {
 	kind        kind
 	delays      bool
 	history     int
-	alternate   string
+	alternate   string // "" also if there is none
+	follows     string // the same, as policies have it
+	isFollowed  bool
 	matcher     matcher
 	bindings    registry
 }
@@ -134,8 +136,18 @@ func (x *Exchange) Declaration() Declaration { return x.declaration }
 // Alternate returns the name of the exchange that gets what this one cannot
 // route, and reports whether there is one.
 func (x *Exchange) Alternate() (name string, ok bool) {
-	_, ok = x.declaration.Arguments[alternateExchange]
-	return x.alternate, ok
+	if _, ok = x.declaration.Arguments[alternateExchange]; ok {
+		return x.alternate, true
+	}
+	return x.follows, x.isFollowed
+}
+
+// Follow puts in force what policies say of the exchange, by RabbitMQ's keys. What
+// they said before no longer holds.
+//
+// rabbitmq: an argument comes before a policy
+func (x *Exchange) Follow(definition map[string]any) {
+	x.follows, x.isFollowed = definition[alternateExchange].(string)
 }
 
 // Delays reports whether messages may ask the exchange to hold them back.

@@ -17,19 +17,21 @@ const longQueue = 1024
 // A Classic is RabbitMQ's classic queue.
 type Classic struct {
 	// immutable
-	id      uint64
-	decl    Declaration
-	limits  limits
-	store   store.Store
-	clock   clock.Clock
-	memory  *Memory
-	host    Host
-	dropped func(Queue, []Entry, Reason) // see Config; may be nil
+	id       uint64
+	decl     Declaration
+	declared limits // by its arguments alone
+	store    store.Store
+	clock    clock.Clock
+	memory   *Memory
+	host     Host
+	dropped  func(Queue, []Entry, Reason) // see Config; may be nil
 
-	long atomic.Bool
+	long    atomic.Bool
+	timeout atomic.Int64 // limits.consumerTimeout
 
 	mu sync.Mutex // guards everything below
 
+	limits     limits // declared, and what policies say
 	lanes      []lane // by priority
 	top        int    // no lane above it has entries
 	ready      int
@@ -79,16 +81,18 @@ func New(d Declaration, c Config) (*Classic, error) {
 		return nil, err
 	}
 	q := &Classic{
-		id:      c.ID,
-		decl:    d,
-		limits:  l,
-		store:   c.Store,
-		clock:   c.Clock,
-		memory:  c.Memory,
-		host:    c.Host,
-		dropped: c.Dropped,
-		lanes:   make([]lane, l.maxPriority+1),
+		id:       c.ID,
+		decl:     d,
+		declared: l,
+		limits:   l,
+		store:    c.Store,
+		clock:    c.Clock,
+		memory:   c.Memory,
+		host:     c.Host,
+		dropped:  c.Dropped,
+		lanes:    make([]lane, l.maxPriority+1),
 	}
+	q.timeout.Store(int64(l.consumerTimeout))
 	q.consumers.singleActive = l.singleActive
 	q.lease.start(q)
 	return q, nil
@@ -104,11 +108,13 @@ func (q *Classic) Declaration() Declaration { return q.decl }
 func (q *Classic) Long() bool { return q.long.Load() }
 
 // ConsumerTimeout implements Queue.
-func (q *Classic) ConsumerTimeout() time.Duration { return q.limits.consumerTimeout }
+func (q *Classic) ConsumerTimeout() time.Duration { return time.Duration(q.timeout.Load()) }
 
 // DeadLetterTo returns where dead letters go: the exchange and, if it is set,
 // the routing key that replaces theirs.
 func (q *Classic) DeadLetterTo() (exchange, key string, replace bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	return q.limits.deadExchange, q.limits.deadKey, q.limits.hasDeadKey
 }
 

@@ -146,7 +146,10 @@ func (l *lease) hold() {
 	}
 }
 
-func (l *lease) stop() { l.hold() }
+func (l *lease) stop() {
+	l.hold()
+	l.timer = nil
+}
 
 // touch starts the lease anew, unless there are consumers.
 func (l *lease) touch(q *Classic) {

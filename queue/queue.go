@@ -76,7 +76,7 @@ type Queue interface {
 	Delete(ifUnused, ifEmpty bool) (ready int, err error)
 
 	// ConsumerTimeout returns how long a delivery may be unacked, if the queue
-	// has a say in it, or 0. It never changes.
+	// has a say in it, or 0.
 	ConsumerTimeout() time.Duration
 
 	// Stats returns a copy of the queue's numbers.

@@ -19,10 +19,10 @@ func (v *VirtualHost) delete() {
 	v.deleted = true
 	v.mu.Unlock()
 	v.clear()
-	v.broker.Store.Append(store.Batch{Docs: []store.Doc{
-		{Kind: store.VirtualHosts, Key: store.Key(v.name)},
+	v.broker.Store.Append(store.Batch{Docs: append(v.gonePolicies(),
+		store.Doc{Kind: store.VirtualHosts, Key: store.Key(v.name)},
 		v.goneLimits(),
-	}})
+	)})
 	v.mu.Lock()
 	guests := v.guests
 	v.guests = make(map[Owner]func())

@@ -3,6 +3,7 @@ package vhost
 import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/policy"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -67,6 +68,7 @@ func (v *VirtualHost) createExchange(d exchange.Declaration) error {
 func (v *VirtualHost) addExchange(x *exchange.Exchange, id uint64) {
 	name := x.Declaration().Name
 	v.exchanges[name] = x
+	x.Follow(v.policies.For(policy.Exchanges, name).Definition)
 	if x.Delays() {
 		v.delays[name] = v.newDelay(name, x.Declaration().Durable, id)
 	}

@@ -115,6 +115,7 @@ func (v *VirtualHost) redeclare(h *hosted, d queue.Declaration, owner Owner) err
 // addQueue puts a queue under its name. The lock is held.
 func (v *VirtualHost) addQueue(h *hosted) {
 	v.queues[h.Declaration().Name] = h
+	v.follow(h)
 	if h.owner == nil {
 		return
 	}

@@ -56,6 +56,7 @@ func (r *Registry) load() error {
 	}{
 		{store.VirtualHosts, "virtual host", r.loadVirtualHost},
 		{store.Parameters, "parameter", r.loadParameter},
+		{store.Policies, "policy", r.loadPolicy},
 		{store.Exchanges, "exchange", func(d store.Doc) error { return r.loadExchange(d, &queues) }},
 		{store.Deliveries, "delivery mark", func(d store.Doc) error { delivered[d.Key] = d.Value; return nil }},
 		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, &queues) }},
@@ -323,6 +324,7 @@ func (r *Registry) loadQueue(d store.Doc, ids *[]uint64) error {
 		return err
 	}
 	v.queues[doc.Name] = h
+	v.follow(h)
 	return nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/internal/limits"
+	"github.com/harebellmq/harebell/internal/policy"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
@@ -47,6 +48,7 @@ type VirtualHost struct {
 	guests    map[Owner]func()                        // how to end each connection
 	metadata  Metadata
 	limits    limits.Set
+	policies  policy.Set
 	deleted   bool // nothing can be made here any more
 
 	// version counts changes of the topology: a route found under one version

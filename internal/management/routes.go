@@ -1,7 +1,10 @@
 package management
 
+import "github.com/harebellmq/harebell/internal/policy"
+
 // resources is the table of the API.
 func (s *Server) resources() []resource {
+	user, operator := policies{s, policy.User}, policies{s, policy.Operator}
 	return []resource{
 		{path: "/api/whoami", who: managers, get: s.whoami},
 
@@ -28,6 +31,13 @@ func (s *Server) resources() []resource {
 		{path: "/api/user-limits", who: managers, get: s.listUserLimits},
 		{path: "/api/user-limits/{user}", who: managers, get: s.getUserLimits},
 		{path: "/api/user-limits/{user}/{limit}", who: administrators, put: s.putUserLimit, delete: s.deleteUserLimit},
+
+		{path: "/api/policies", who: managers, get: user.all},
+		{path: "/api/policies/{vhost}", who: visitors, get: user.inVHost},
+		{path: "/api/policies/{vhost}/{policy}", who: policymakers, get: user.get, put: user.put, delete: user.delete},
+		{path: "/api/operator-policies", who: managers, get: operator.all},
+		{path: "/api/operator-policies/{vhost}", who: visitors, get: operator.inVHost},
+		{path: "/api/operator-policies/{vhost}/{policy}", who: administrators, get: operator.get, put: operator.put, delete: operator.delete},
 
 		{path: "/api/connections/{connection}", who: owners, delete: s.deleteConnection},
 	}

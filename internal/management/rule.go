@@ -39,6 +39,18 @@ func visitors(c *call) error {
 	return nil
 }
 
+// policymakers are those who may say what holds for the queues of the virtual host of
+// the path.
+func policymakers(c *call) error {
+	if err := visitors(c); err != nil {
+		return err
+	}
+	if !c.user.Has(auth.Policymaker, auth.Administrator) {
+		return notAuthorised("Not policymaker user")
+	}
+	return nil
+}
+
 // sees reports whether the user may know of a virtual host.
 func (c *call) sees(vhost string) bool {
 	if c.user.Has(auth.Monitoring, auth.Administrator) {

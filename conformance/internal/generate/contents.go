@@ -22,6 +22,7 @@ func contents() []chapter {
 		{title: "Length limits", files: []string{"length"}},
 		{title: "TTL and expiry", files: []string{"ttl", "expiry"}},
 		{title: "Dead letters", files: []string{"deadletter", "death"}},
+		{title: "Policies", files: []string{"policy", "policy_api"}},
 		{title: "Priorities", files: []string{"priority"}},
 		{title: "Publish and get", files: []string{"basic", "properties"}},
 		{title: "Consumers", files: []string{"consume", "turns", "sac"}},

@@ -1,0 +1,61 @@
+package queue
+
+import (
+	"time"
+)
+
+// Follow puts in force what policies say of the queue, by RabbitMQ's keys, with
+// numbers as int64. What they said before no longer holds. Arguments stay: of the
+// two the smaller limit holds, of anything else the argument.
+//
+// rabbitmq: at once for limits and dead letters; a time to live is for messages that
+// are published from now on, as it was for those before
+func (q *Classic) Follow(definition map[string]any) {
+	q.mu.Lock()
+	defer q.unlock()
+	if q.deleted {
+		return
+	}
+	was := q.limits
+	q.limits = q.declared.under(definition, q.decl.Arguments)
+	q.timeout.Store(int64(q.limits.consumerTimeout))
+	if q.limits.expires != was.expires {
+		q.lease.stop()
+		q.lease.start(q)
+		if q.consumers.len() > 0 {
+			q.lease.hold()
+		}
+	}
+	q.trim()
+}
+
+// under returns the limits with what a policy says besides the arguments.
+func (l limits) under(definition map[string]any, arguments map[string]any) limits {
+	smaller := func(key string, limit *int64) {
+		if n, ok := definition[key].(int64); ok {
+			*limit = min(*limit, n)
+		}
+	}
+	smaller("message-ttl", &l.ttl)
+	smaller("expires", &l.expires)
+	smaller("max-length", &l.length)
+	smaller("max-length-bytes", &l.bytes)
+	if name, ok := definition["dead-letter-exchange"].(string); ok && !l.deadLetter {
+		l.deadExchange, l.deadLetter = name, true
+	}
+	if key, ok := definition["dead-letter-routing-key"].(string); ok && !l.hasDeadKey {
+		l.deadKey, l.hasDeadKey = key, true
+	}
+	if _, given := arguments["x-overflow"]; !given {
+		if word, ok := definition["overflow"].(string); ok {
+			l.overflow = Overflow(word)
+		}
+	}
+	if n, ok := definition["consumer-timeout"].(int64); ok && n > 0 {
+		timeout := time.Duration(min(n, MaxMilliseconds)) * time.Millisecond
+		if l.consumerTimeout == 0 || timeout < l.consumerTimeout {
+			l.consumerTimeout = timeout
+		}
+	}
+	return l
+}

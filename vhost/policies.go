@@ -1,0 +1,114 @@
+package vhost
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/harebellmq/harebell/internal/policy"
+	"github.com/harebellmq/harebell/store"
+)
+
+// Policies returns what is said of many queues and exchanges at once.
+func (v *VirtualHost) Policies() policy.Set {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.policies
+}
+
+// SetPolicy puts a policy in force, in the place of one of that name. When it returns
+// all queues and exchanges follow it, and it is on disk.
+func (v *VirtualHost) SetPolicy(l policy.List, p *policy.Policy) error {
+	doc, err := document(store.Policies, policyKey(v.name, l, p.Name), policyDoc{VHost: v.name, Component: l.Component(), Policy: *p})
+	if err != nil {
+		return err
+	}
+	return v.changePolicies(doc, func(s policy.Set) policy.Set { return s.With(l, p) })
+}
+
+// ClearPolicy takes a policy away, which may not be there.
+func (v *VirtualHost) ClearPolicy(l policy.List, name string) error {
+	gone := store.Doc{Kind: store.Policies, Key: policyKey(v.name, l, name)}
+	return v.changePolicies(gone, func(s policy.Set) policy.Set { return s.Without(l, name) })
+}
+
+func (v *VirtualHost) changePolicies(doc store.Doc, how func(policy.Set) policy.Set) error {
+	if err := v.followPolicies(doc, how); err != nil {
+		return err
+	}
+	return v.stored()
+}
+
+func (v *VirtualHost) followPolicies(doc store.Doc, how func(policy.Set) policy.Set) error {
+	v.changing.Lock()
+	defer v.changing.Unlock()
+	if v.deleted {
+		return noVirtualHost(v.name)
+	}
+	v.keep(doc)
+	set := how(v.policies) // only whoever holds changing writes it
+	v.mu.Lock()
+	v.policies = set
+	for name, x := range v.exchanges {
+		x.Follow(set.For(policy.Exchanges, name).Definition)
+	}
+	v.changed()
+	queues := slices.Collect(maps.Values(v.queues))
+	v.mu.Unlock()
+	for _, h := range queues { // without the lock: dead letters may have to be routed
+		v.follow(h)
+	}
+	return nil
+}
+
+// follow has a queue follow the policies.
+func (v *VirtualHost) follow(h *hosted) {
+	h.Follow(v.policies.For(policy.ClassicQueues, h.Declaration().Name).Definition)
+}
+
+// A policyDoc is a policy as the store has it.
+//
+// rabbitmq: policies are parameters, of a component for each list
+type policyDoc struct {
+	VHost     string        `json:"vhost"`
+	Component string        `json:"component"`
+	Policy    policy.Policy `json:"value"`
+}
+
+func policyKey(vhost string, l policy.List, name string) string {
+	return store.Key(vhost, l.Component(), name)
+}
+
+// gonePolicies are the definitions of all policies, deleted.
+func (v *VirtualHost) gonePolicies() (docs []store.Doc) {
+	for _, l := range []policy.List{policy.User, policy.Operator} {
+		for _, p := range v.policies.All(l) {
+			docs = append(docs, store.Doc{Kind: store.Policies, Key: policyKey(v.name, l, p.Name)})
+		}
+	}
+	return docs
+}
+
+func (r *Registry) loadPolicy(d store.Doc) error {
+	var doc policyDoc
+	if err := json.Unmarshal(d.Value, &doc); err != nil {
+		return err
+	}
+	l := policy.User
+	if doc.Component == policy.Operator.Component() {
+		l = policy.Operator
+	}
+	if d.Key != policyKey(doc.VHost, l, doc.Policy.Name) {
+		return store.ErrForeign
+	}
+	v, err := r.Get(doc.VHost)
+	if err != nil {
+		return err
+	}
+	p, err := policy.New(l, doc.Policy)
+	if err != nil {
+		return err
+	}
+	v.policies = v.policies.With(l, p)
+	return nil
+}
