@@ -45,7 +45,7 @@ func (c *connection) handshake() error {
 		VersionMajor:     0,
 		VersionMinor:     9,
 		ServerProperties: c.server.properties(),
-		Mechanisms:       strings.Join(mechanisms, " "),
+		Mechanisms:       strings.Join(c.mechanisms(), " "),
 		Locales:          "en_US",
 	})
 	if err := c.login(); err != nil {

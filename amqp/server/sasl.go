@@ -4,10 +4,20 @@ import (
 	"bytes"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/auth"
 )
 
+// external is the mechanism of clients whom a certificate has made known.
+const external = "EXTERNAL"
+
 // mechanisms are the SASL mechanisms on offer, the one most clients want first.
-var mechanisms = []string{"PLAIN", "AMQPLAIN"}
+func (c *connection) mechanisms() []string {
+	offered := []string{"PLAIN", "AMQPLAIN"}
+	if c.certificate() != nil {
+		offered = append(offered, external)
+	}
+	return offered
+}
 
 // errAccessRefused is a login that was not let in.
 type errAccessRefused struct {
@@ -34,27 +44,38 @@ func (c *connection) login() error {
 	if name := c.clientName(); name != "" {
 		c.log = c.log.With().Str("client", name).Logger()
 	}
-	user, password, err := credentials(start.Mechanism, start.Response)
+	user, err := c.identify(start)
 	if err != nil {
 		return withMethod(err, m.ID())
 	}
-	if _, err := c.server.Users.Login(user, password, c.conn.RemoteAddr()); err != nil {
-		return &errAccessRefused{mechanism: start.Mechanism, cause: err}
-	}
-	c.user = user
-	c.log = c.log.With().Str("user", user).Logger()
+	c.user = user.Name
+	c.log = c.log.With().Str("user", c.user).Logger()
 	return nil
 }
 
-// credentials reads the response of a mechanism.
-func credentials(mechanism, response string) (user, password string, err error) {
-	switch mechanism {
-	case "PLAIN":
-		return plain(response)
-	case "AMQPLAIN":
-		return amqplain(response)
+// identify finds the user by what the client has sent, or by its certificate.
+func (c *connection) identify(start *amqp.ConnectionStartOk) (user auth.User, err error) {
+	var name, password string
+	switch certificate := c.certificate(); {
+	case start.Mechanism == "PLAIN":
+		name, password, err = plain(start.Response)
+	case start.Mechanism == "AMQPLAIN":
+		name, password, err = amqplain(start.Response)
+	case start.Mechanism == external && certificate != nil:
+		if user, err = c.server.Users.LoginAs(c.server.CertificateLogin.name(certificate), c.conn.RemoteAddr()); err != nil {
+			err = &errAccessRefused{mechanism: start.Mechanism, cause: err}
+		}
+		return user, err
+	default:
+		err = amqp.Errorf(amqp.CommandInvalid, "unknown authentication mechanism '%s'; offered are %v", start.Mechanism, c.mechanisms())
 	}
-	return "", "", amqp.Errorf(amqp.CommandInvalid, "unknown authentication mechanism '%s'; offered are %v", mechanism, mechanisms)
+	if err != nil {
+		return user, err
+	}
+	if user, err = c.server.Users.Login(name, password, c.conn.RemoteAddr()); err != nil {
+		err = &errAccessRefused{mechanism: start.Mechanism, cause: err}
+	}
+	return user, err
 }
 
 // plain reads NUL user NUL password.

@@ -49,17 +49,18 @@ type Server struct {
 	Users  *auth.Users
 	Store  store.Store // whose room for more the readers wait for
 
-	FrameMax         uint32         // octets; 0 means DefaultFrameMax
-	ChannelMax       uint16         // 0 means DefaultChannelMax
-	Heartbeat        time.Duration  // whole seconds; 0 means DefaultHeartbeat, negative none
-	MaxMessageSize   int64          // octets of a body; 0 means DefaultMaxMessageSize
-	HandshakeTimeout time.Duration  // from accepting to open; 0 means DefaultHandshakeTimeout
-	ConsumerTimeout  time.Duration  // for acking a delivery; 0 means DefaultConsumerTimeout, negative none
-	Properties       amqp.Table     // what connection.start says of the server
-	Clock            clock.Clock    // nil means clock.System
-	Watch            event.Watcher  // is told what happens to messages; nil for nobody
-	Faults           Faults         // what is to go wrong, in tests; nil for nothing
-	Log              zerolog.Logger // the zero value writes nothing
+	FrameMax         uint32           // octets; 0 means DefaultFrameMax
+	ChannelMax       uint16           // 0 means DefaultChannelMax
+	Heartbeat        time.Duration    // whole seconds; 0 means DefaultHeartbeat, negative none
+	MaxMessageSize   int64            // octets of a body; 0 means DefaultMaxMessageSize
+	HandshakeTimeout time.Duration    // from accepting to open; 0 means DefaultHandshakeTimeout
+	ConsumerTimeout  time.Duration    // for acking a delivery; 0 means DefaultConsumerTimeout, negative none
+	Properties       amqp.Table       // what connection.start says of the server
+	CertificateLogin CertificateLogin // who a client with a certificate is; "" means the DistinguishedName
+	Clock            clock.Clock      // nil means clock.System
+	Watch            event.Watcher    // is told what happens to messages; nil for nobody
+	Faults           Faults           // what is to go wrong, in tests; nil for nothing
+	Log              zerolog.Logger   // the zero value writes nothing
 
 	// What follows is in the manner of one or the other RabbitMQ.
 

@@ -34,6 +34,7 @@ type process struct {
 	t          *testing.T
 	command    *exec.Cmd
 	address    string
+	secure     string // the address for TLS; "" without one
 	management string // the address of its management API
 	testAPI    string // and of its test API; "" without one
 	log        *lines
@@ -44,12 +45,33 @@ type process struct {
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
+	more chan struct{} // closed when the next line comes
 }
 
 func (l *lines) add(line string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text.WriteString(line + "\n")
+	close(l.more)
+	l.more = make(chan struct{})
+}
+
+// await returns when a text has been written.
+func (l *lines) await(t *testing.T, text string) {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		there, more := strings.Contains(l.text.String(), text), l.more
+		l.mu.Unlock()
+		if there {
+			return
+		}
+		select {
+		case <-more:
+		case <-t.Context().Done():
+			t.Fatalf("nobody has written %q:\n%s", text, l)
+		}
+	}
 }
 
 func (l *lines) String() string {
@@ -65,7 +87,7 @@ func start(t *testing.T, arguments ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, log: new(lines), ended: make(chan error, 1)}
+	p := &process{t: t, log: &lines{more: make(chan struct{})}, ended: make(chan error, 1)}
 	p.command = exec.Command(path, append([]string{
 		"serve", "--listen", anyPort, "--management-listen", anyPort, "--test-api-listen", anyPort, "--log-format", "json",
 	}, arguments...)...)
@@ -108,6 +130,8 @@ func (p *process) note(line []byte) (started bool) {
 	switch said.Message + " " + said.Protocol {
 	case "listening amqp":
 		p.address = said.Address
+	case "listening amqps":
+		p.secure = said.Address
 	case "listening http":
 		p.management = said.Address
 	case "test API listening http":

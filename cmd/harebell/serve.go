@@ -22,6 +22,7 @@ import (
 	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/disk"
 	"github.com/harebellmq/harebell/internal/management"
+	"github.com/harebellmq/harebell/internal/watermark"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/store/badger"
@@ -92,25 +93,32 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		return fmt.Errorf("default_user %q: %w", c.DefaultUser, err)
 	}
 
-	listeners, err := listen(c.Listen)
+	clients, err := listenClients(c)
 	if err != nil {
 		return err
 	}
 	managed, err := listenManagement(c.ManagementListen)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners))
+		return errors.Join(err, clients.close())
 	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Log: log}
 	configure(srv, c)
 	manager := management.New(srv, management.Options{Node: node(), Log: log})
-	defer watchDisk(c, log, func(low bool) { srv.SetAlarm("disk", low) }).Stop()
-	served := make(chan error, len(listeners)+1)
-	for _, l := range listeners {
-		go func() { served <- srv.Serve(l) }()
-		log.Info().Str("protocol", "amqp").Stringer("address", l.Addr()).Msg("listening")
+	defer watch(c, log, srv.SetAlarm)()
+	served := make(chan error, 1)
+	ended := func(err error) {
+		select {
+		case served <- err:
+		default: // another one has ended before
+		}
 	}
+	for protocol, l := range clients.all() {
+		go func() { ended(srv.Serve(l)) }()
+		log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg("listening")
+	}
+	defer clients.reloadOnHangup(log)()
 	if managed != nil {
-		go func() { served <- manager.Serve(managed) }()
+		go func() { ended(manager.Serve(managed)) }()
 		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
 	}
 	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
@@ -141,7 +149,7 @@ func memory(c config.Config) *queue.Memory {
 }
 
 // bodies is how many octets of bodies are kept in memory.
-func bodies(c config.Config) int64 { return c.Bodies(config.MachineMemory(os.DirFS("/"))) }
+func bodies(c config.Config) int64 { return c.Bodies(machineMemory()) }
 
 // defaultUser is the user of a broker that has none yet.
 func defaultUser(c config.Config) (auth.User, auth.Permissions) {
@@ -159,6 +167,7 @@ func configure(s *server.Server, c config.Config) {
 	s.MaxMessageSize = c.MaxMessageSize
 	s.HandshakeTimeout = c.HandshakeTimeout
 	s.ConsumerTimeout = orNone(c.ConsumerTimeout)
+	s.CertificateLogin = server.CertificateLogin(c.TLS.LoginFrom)
 	s.Properties = properties(c)
 	follow.InServer(c.Compat, s)
 }
@@ -172,15 +181,29 @@ func orNone(d time.Duration) time.Duration {
 	return d
 }
 
-// watchDisk calls low when there is too little room on the disk, and again when
-// that is over.
-func watchDisk(c config.Config, log zerolog.Logger, low func(bool)) *disk.Watch {
-	w := &disk.Watch{Dir: c.DataDir, Limit: c.DiskFreeLimit + badger.Headroom, Clock: clock.System, Log: log, Low: low}
+// watch tells of each resource when the broker is short of it, and again when that is
+// over, until stop is called.
+func watch(c config.Config, log zerolog.Logger, short func(resource string, is bool)) (stop func()) {
+	memory := &watermark.Memory{Limit: c.MemoryWatermark.Octets(machineMemory())}
+	watches := []*watermark.Watch{{What: "memory", Left: memory.Left}}
 	if !c.Memory {
+		watches = append(watches, &watermark.Watch{What: "disk", Left: func() (int64, error) {
+			free, err := disk.Free(c.DataDir)
+			return free - c.DiskFreeLimit - badger.Headroom, err
+		}})
+	}
+	for _, w := range watches {
+		w.Clock, w.Log, w.Short = clock.System, log, func(is bool) { short(w.What, is) }
 		w.Start()
 	}
-	return w
+	return func() {
+		for _, w := range watches {
+			w.Stop()
+		}
+	}
 }
+
+func machineMemory() int64 { return config.MachineMemory(os.DirFS("/")) }
 
 // properties returns what clients are told about the server.
 func properties(c config.Config) amqp.Table {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
@@ -28,36 +27,40 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err e
 	if err != nil {
 		return err
 	}
-	listeners, err := listen(append(slices.Clone(c.Listen), c.TestAPIListen))
+	clients, err := listenClients(c)
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
+	api, err := listen([]string{c.TestAPIListen})
+	if err != nil {
+		return errors.Join(err, clients.close(), st.Close())
+	}
 	managed, err := listenManagement(c.ManagementListen)
 	if err != nil {
-		return errors.Join(err, closeAll(listeners), st.Close())
+		return errors.Join(err, clients.close(), closeAll(api), st.Close())
 	}
-	last := len(listeners) - 1
-	running := lives{log: log}
+	running := lives{log: log, short: make(map[string]bool)}
 	b, err := amqptest.Start(st, log, testOptions(c, log, &running)...)
 	if err != nil {
-		return errors.Join(err, closeAll(append(listeners, managed)), st.Close())
+		return errors.Join(err, clients.close(), closeAll(append(api, managed)), st.Close())
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	defer watchDisk(c, log, running.setLow).Stop()
+	defer watch(c, log, running.setAlarm)()
 
-	for _, l := range listeners[:last] {
+	for protocol, l := range clients.all() {
 		if err := b.Serve(l); err != nil {
 			return err
 		}
-		log.Info().Str("protocol", "amqp").Stringer("address", l.Addr()).Msg("listening")
+		log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg("listening")
 	}
+	defer clients.reloadOnHangup(log)()
 	served := make(chan error, 2)
 	if managed != nil {
 		defer serveHTTP(managed, &running, log, served).Close()
 		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
 	}
-	defer serveHTTP(listeners[last], testapi.New(b, clientURL(c, listeners[0])), log, served).Close()
-	log.Info().Str("protocol", "http").Stringer("address", listeners[last].Addr()).Msg("test API listening")
+	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients.plain[0])), log, served).Close()
+	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
 	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
 
 	select {
@@ -99,22 +102,22 @@ func clientURL(c config.Config, l net.Listener) url.URL {
 	return url.URL{Scheme: "amqp", User: url.UserPassword(c.DefaultUser, c.DefaultPass), Host: l.Addr().String()}
 }
 
-// lives are what a broker is over its restarts. They tell each server whether the
-// disk is low, and answer the management API for the one that runs.
+// lives are what a broker is over its restarts. They tell each server what it is
+// short of, and answer the management API for the one that runs.
 type lives struct {
 	log zerolog.Logger
 
-	mu      sync.Mutex // guards what follows
-	low     bool
+	mu      sync.Mutex      // guards what follows
+	short   map[string]bool // of which resources
 	server  *server.Server
 	manager *management.Server
 }
 
-func (l *lives) setLow(low bool) {
+func (l *lives) setAlarm(resource string, short bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.low = low
-	l.server.SetAlarm("disk", low)
+	l.short[resource] = short
+	l.server.SetAlarm(resource, short)
 }
 
 // begin notes the server of a life that begins.
@@ -122,7 +125,9 @@ func (l *lives) begin(s *server.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.server, l.manager = s, management.New(s, management.Options{Node: node(), Log: l.log})
-	s.SetAlarm("disk", l.low)
+	for resource, short := range l.short {
+		s.SetAlarm(resource, short)
+	}
 }
 
 // ServeHTTP implements http.Handler.

@@ -125,10 +125,26 @@ func (u *Users) Login(name, password string, peer net.Addr) (User, error) {
 	if !ok || password == "" || !matches(user.Hash, user.Algorithm, password) {
 		return User{}, fmt.Errorf("%w: invalid credentials of user %q", ErrRefused, name)
 	}
-	if slices.Contains(u.LoopbackOnly, name) && !loopback(peer) {
-		return User{}, fmt.Errorf("%w: %q", ErrNotLocal, name)
+	return user, u.mayComeFrom(name, peer)
+}
+
+// LoginAs is Login for a user who is known by other means than a password, such as a
+// certificate.
+func (u *Users) LoginAs(name string, peer net.Addr) (User, error) {
+	user, ok := u.Get(name)
+	if !ok {
+		return User{}, fmt.Errorf("%w: there is no user %q", ErrRefused, name)
 	}
-	return user, nil
+	return user, u.mayComeFrom(name, peer)
+}
+
+// mayComeFrom returns an error if a user may log in from this machine only, and the
+// peer is on another.
+func (u *Users) mayComeFrom(name string, peer net.Addr) error {
+	if slices.Contains(u.LoopbackOnly, name) && !loopback(peer) {
+		return fmt.Errorf("%w: %q", ErrNotLocal, name)
+	}
+	return nil
 }
 
 // loopback reports whether a peer is on this machine. What has no IP address is

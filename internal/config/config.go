@@ -32,7 +32,9 @@ type Config struct {
 
 	Compat compat.Rules // what to do as which series of RabbitMQ does
 
-	Listen           []string      // addresses, "host:port" each; at least one
+	Listen           []string // addresses, "host:port" each; at least one
+	TLSListen        []string // addresses for amqps; none without a certificate
+	TLS              TLS
 	ManagementListen string        // address of the management API, "host:port"; "" for none
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
@@ -41,6 +43,7 @@ type Config struct {
 	MaxMessageSize   int64         // octets of a body
 	ConsumerTimeout  time.Duration // for acknowledging a delivery; 0 for ever
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
+	MemoryWatermark  Watermark     // memory above which publishers are blocked
 	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
 
 	DefaultUser        string // made when there is no user yet
@@ -61,6 +64,35 @@ type Config struct {
 	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
 	LogFormat string // "auto", "console" or "json"
 }
+
+// A Watermark is a bound on memory: in octets or, if that is 0, as a part of the
+// machine's.
+type Watermark struct {
+	Absolute int64
+	Relative float64
+}
+
+// Octets returns the bound on a machine of so much memory.
+func (w Watermark) Octets(machine int64) int64 {
+	if w.Absolute > 0 {
+		return w.Absolute
+	}
+	return int64(w.Relative * float64(machine))
+}
+
+// TLS is how the broker shows clients who it is, and asks who they are.
+type TLS struct {
+	Certificate, Key, Authorities string // files
+
+	SelfSigned string // directory of an authority to make, if there is none; "" for no such thing
+	Verify     bool   // ask clients for certificates
+	Require    bool   // refuse clients without one
+	Min        uint16 // the least version, of crypto/tls
+	LoginFrom  string // the part of a client's certificate that is the user's name
+}
+
+// Given reports whether there is a certificate, or will be.
+func (t TLS) Given() bool { return t.Certificate != "" || t.SelfSigned != "" }
 
 // Permissions are the patterns of what a user may do.
 type Permissions struct{ Configure, Write, Read string }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"maps"
 	"reflect"
 	"slices"
@@ -37,10 +38,11 @@ func rules(series string) compat.Rules {
 func TestDefaults(t *testing.T) {
 	want := Config{
 		DataDir: "harebell-data", Compat: rules("4.2"),
+		TLS:    TLS{Min: tls.VersionTLS12, LoginFrom: "distinguished_name"},
 		Listen: []string{":5672"}, ManagementListen: ":15672", HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute,
-		DiskFreeLimit: 50_000_000,
-		DefaultUser:   "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
+		DiskFreeLimit: 50_000_000, MemoryWatermark: Watermark{Relative: 0.6},
+		DefaultUser: "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
 		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
 		DefaultVHost:       "/", LoopbackUsers: []string{"guest"}, TestAPIListen: "127.0.0.1:15673",
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
@@ -113,7 +115,7 @@ func TestReadFile(t *testing.T) {
 			func(c *Config) { c.ServerProperties = map[string]string{"site": "Berlin", "rack": "a=1"} }},
 		{"handshake_timeout is in milliseconds", "handshake_timeout = 1500",
 			func(c *Config) { c.HandshakeTimeout = 1500 * time.Millisecond }},
-		{"settings that only RabbitMQ has do no harm", "vm_memory_high_watermark.relative = 0.4\ndeprecated_features.permit.ram_node_type = false",
+		{"settings that only RabbitMQ has do no harm", "vm_memory_calculation_strategy = rss\ndeprecated_features.permit.ram_node_type = false",
 			func(*Config) {}},
 		{"consumer_timeout is in milliseconds", "consumer_timeout = 1500", func(c *Config) { c.ConsumerTimeout = 1500 * time.Millisecond }},
 		{"consumer_timeout may be 0", "consumer_timeout = 0", func(c *Config) { c.ConsumerTimeout = 0 }},

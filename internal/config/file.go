@@ -16,7 +16,7 @@ var foreign = []string{
 	"consumer_max_per_channel", "credentials.", "default_limits.",
 	"default_queue_type", "default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
-	"listeners.ssl", "load_definitions", "log.", "management.", "max_connections",
+	"load_definitions", "log.", "management.", "max_connections",
 	"message_interceptors.", "message_store_", "mirroring_", "motd_file", "mqtt.", "msg_store_",
 	"net_ticktime", "node.", "num_acceptors.", "password_hashing_module", "paused.", "prometheus.",
 	"queue_", "quorum_", "raft.", "reverse_dns_lookups", "runtime_parameters.", "shovel.", "socket_writer.",
@@ -84,6 +84,10 @@ func (s *Settings) readLine(line, origin string, again map[*key]bool) error {
 func lookup(name, value string) (*key, string) {
 	if strings.HasPrefix(name, "listeners.tcp.") {
 		name = "listeners.tcp.default"
+	} else if strings.HasPrefix(name, "listeners.ssl.") {
+		name = "listeners.ssl.default"
+	} else if strings.HasPrefix(name, "ssl_options.versions.") {
+		name = "ssl_options.versions"
 	} else if list, member, ok := strings.Cut(name, "."); ok && (list == "loopback_users" || list == "default_user_tags") {
 		name = list
 		switch value {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"regexp"
@@ -73,6 +74,58 @@ var keys = []*key{
 			return ok
 		},
 	}, {
+		name: "listeners.ssl.default", flag: "tls-listen", several: true,
+		usage: "`address` to listen on with TLS: a port, or host:port (default: :5671 if there is a certificate)",
+		want:  "a port from 0 to 65535, or host:port",
+		parse: func(c *Config, v string) bool {
+			address, ok := parseAddress(v)
+			c.TLSListen = append(c.TLSListen, address)
+			return ok
+		},
+	}, {
+		name: "ssl_options.certfile", flag: "tls-cert",
+		usage: "`file` with the broker's certificate, in PEM; read again on SIGHUP, like the next two",
+		want:  "a file",
+		parse: func(c *Config, v string) bool { return parseText(&c.TLS.Certificate, v) },
+	}, {
+		name: "ssl_options.keyfile", flag: "tls-key",
+		usage: "`file` with the key of that certificate",
+		want:  "a file",
+		parse: func(c *Config, v string) bool { return parseText(&c.TLS.Key, v) },
+	}, {
+		name: "ssl_options.cacertfile", flag: "tls-ca",
+		usage: "`file` with the authorities whose certificates clients may have",
+		want:  "a file",
+		parse: func(c *Config, v string) bool { return parseText(&c.TLS.Authorities, v) },
+	}, {
+		name: "tls_self_signed", flag: "tls-self-signed",
+		usage: "`directory` in which to make an authority for tests, unless there is one, and use its certificates; clients trust its ca.pem",
+		want:  "a directory",
+		parse: func(c *Config, v string) bool { return parseText(&c.TLS.SelfSigned, v) },
+	}, {
+		name: "ssl_options.verify", flag: "tls-verify", standard: "verify_none",
+		usage: "`whether` to ask clients for a certificate, which makes mechanism EXTERNAL possible: verify_peer or verify_none",
+		want:  "verify_peer or verify_none",
+		parse: func(c *Config, v string) bool {
+			c.TLS.Verify = v == "verify_peer"
+			return c.TLS.Verify || v == "verify_none"
+		},
+	}, {
+		name: "ssl_options.fail_if_no_peer_cert", flag: "tls-fail-if-no-peer-cert", standard: "false",
+		usage: "refuse clients without a certificate, if they are asked for one",
+		want:  wantBool,
+		parse: func(c *Config, v string) bool { return parseBool(&c.TLS.Require, v) },
+	}, {
+		name: "ssl_options.versions", flag: "tls-versions", standard: "tlsv1.2", several: true,
+		usage: "`version` of TLS that clients must have at least",
+		want:  "tlsv1.2 or tlsv1.3",
+		parse: parseTLSVersion,
+	}, {
+		name: "ssl_cert_login_from", flag: "tls-cert-login-from", standard: "distinguished_name",
+		usage: "`part` of a client's certificate that is the user's name: distinguished_name, common_name or subject_alternative_name",
+		want:  "distinguished_name, common_name or subject_alternative_name",
+		parse: func(c *Config, v string) bool { return parseWord(&c.TLS.LoginFrom, v, loginParts) },
+	}, {
 		name: "management.tcp.ip",
 		want: "an IP address",
 		parse: func(c *Config, v string) bool {
@@ -117,6 +170,20 @@ var keys = []*key{
 		usage: "`octets` of message bodies kept in memory before they are paged out; 0 is 32 MiB, or a quarter of the machine's memory if that is less",
 		want:  wantOctets,
 		parse: func(c *Config, v string) bool { return parseOctets(&c.MemoryLimit, v, 0, 1<<62) },
+	}, {
+		name: "vm_memory_high_watermark.relative", flag: "memory-high-watermark", standard: "0.6",
+		usage: "`part` of the machine's memory above which publishers are blocked",
+		want:  "a number above 0, up to 1",
+		parse: func(c *Config, v string) bool {
+			part, err := strconv.ParseFloat(v, 64)
+			c.MemoryWatermark.Relative = part
+			return err == nil && part > 0 && part <= 1
+		},
+	}, {
+		name: "vm_memory_high_watermark.absolute", flag: "memory-high-watermark-absolute",
+		usage: "the same in `octets`, which comes before the part",
+		want:  wantOctets + ", above 0",
+		parse: func(c *Config, v string) bool { return parseOctets(&c.MemoryWatermark.Absolute, v, 1, 1<<62) },
 	}, {
 		name: "disk_free_limit.absolute", flag: "disk-free-limit", standard: "50MB",
 		usage: "`octets` that must be free on the disk, besides the 96 MiB the broker may need at once; with fewer, publishers are blocked",
@@ -275,6 +342,9 @@ var (
 		"auto": "auto", "console": "console", "json": "json",
 		"plaintext": "console", "text": "console",
 	}
+	loginParts = map[string]string{
+		"distinguished_name": "distinguished_name", "common_name": "common_name", "subject_alternative_name": "subject_alternative_name",
+	}
 )
 
 // A Flag is how a setting is given on the command line.
@@ -407,6 +477,15 @@ func parseVersion(dst *string, v string) bool {
 		}
 	}
 	return len(parts) == 3
+}
+
+// parseTLSVersion notes a version, which counts if it is the least.
+func parseTLSVersion(c *Config, v string) bool {
+	version := map[string]uint16{"tlsv1.2": tls.VersionTLS12, "tlsv1.3": tls.VersionTLS13}[v]
+	if c.TLS.Min == 0 || version < c.TLS.Min {
+		c.TLS.Min = version
+	}
+	return version != 0
 }
 
 // permit returns a function that parses whether a rule is to be changed.

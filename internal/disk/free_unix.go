@@ -1,5 +1,6 @@
 //go:build unix
 
+// Package disk is how much room there is on a disk.
 package disk
 
 import (

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/internal/certificate"
+	"github.com/harebellmq/harebell/internal/config"
+)
+
+// tlsPort is where amqps is, unless something else is said.
+const tlsPort = ":5671"
+
+// clients are where clients of AMQP may come.
+type clients struct {
+	plain, secure []net.Listener
+	certificates  *certificate.Keeper // nil without TLS
+}
+
+// listenClients opens all addresses for clients, or none.
+func listenClients(c config.Config) (cs clients, err error) {
+	if cs.plain, err = listen(c.Listen); err != nil {
+		return cs, err
+	}
+	if err := cs.listenTLS(c); err != nil {
+		return cs, errors.Join(err, closeAll(cs.plain))
+	}
+	return cs, nil
+}
+
+func (cs *clients) close() error { return errors.Join(closeAll(cs.plain), closeAll(cs.secure)) }
+
+// all returns all listeners, with their protocols.
+func (cs *clients) all() iter.Seq2[string, net.Listener] {
+	return func(yield func(string, net.Listener) bool) {
+		for _, l := range cs.plain {
+			if !yield("amqp", l) {
+				return
+			}
+		}
+		for _, l := range cs.secure {
+			if !yield("amqps", l) {
+				return
+			}
+		}
+	}
+}
+
+// listenTLS opens the addresses for TLS, or none.
+func (cs *clients) listenTLS(c config.Config) error {
+	switch {
+	case !c.TLS.Given() && len(c.TLSListen) > 0:
+		return errors.New("--tls-listen: want a certificate too, --tls-cert and --tls-key, or --tls-self-signed")
+	case !c.TLS.Given():
+		return nil
+	case c.TLS.Require && !c.TLS.Verify:
+		return errors.New("--tls-fail-if-no-peer-cert: want --tls-verify verify_peer too, or nobody is asked for one")
+	}
+	files, err := certificateFiles(c.TLS)
+	if err != nil {
+		return fmt.Errorf("--tls-self-signed %s: %w", c.TLS.SelfSigned, err)
+	}
+	if cs.certificates, err = certificate.Open(files); err != nil {
+		return err
+	}
+	addresses := c.TLSListen
+	if len(addresses) == 0 {
+		addresses = []string{tlsPort}
+	}
+	if cs.secure, err = listen(addresses); err != nil {
+		return err
+	}
+	for i, l := range cs.secure {
+		cs.secure[i] = tls.NewListener(l, cs.certificates.Config())
+	}
+	return nil
+}
+
+// certificateFiles returns the files with certificates, which it makes if it is to
+// do that.
+func certificateFiles(t config.TLS) (f certificate.Files, err error) {
+	f = certificate.Files{Certificate: t.Certificate, Key: t.Key, Authorities: t.Authorities}
+	if t.SelfSigned != "" {
+		hosts := []string{"localhost", "127.0.0.1", "::1"}
+		if name, err := os.Hostname(); err == nil {
+			hosts = append(hosts, name)
+		}
+		f, err = certificate.Authority{Hosts: hosts, User: "guest"}.Make(t.SelfSigned)
+	}
+	f.Verify, f.Require, f.Min = t.Verify, t.Require, t.Min
+	return f, err
+}
+
+// reloadOnHangup reads the certificates again on each SIGHUP, until stop is called.
+func (cs *clients) reloadOnHangup(log zerolog.Logger) (stop func()) {
+	if cs.certificates == nil {
+		return func() {}
+	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for range hangups {
+			if err := cs.certificates.Reload(); err != nil {
+				log.Error().Err(err).Msg("certificates not read, those from before still hold")
+				continue
+			}
+			log.Info().Msg("certificates read again")
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	amqp091 "github.com/rabbitmq/amqp091-go"
+
+	"github.com/harebellmq/harebell/internal/certificate"
+)
+
+// trusting returns a client's configuration that trusts an authority's directory.
+func trusting(t *testing.T, dir string) *tls.Config {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	must(t, err)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		t.Fatalf("no certificate in %s", text)
+	}
+	return &tls.Config{RootCAs: pool, ServerName: "localhost"}
+}
+
+// showing adds the certificate of the authority's client.
+func showing(t *testing.T, dir string) *tls.Config {
+	t.Helper()
+	c := trusting(t, dir)
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key"))
+	must(t, err)
+	c.Certificates = []tls.Certificate{pair}
+	return c
+}
+
+// dialTLS connects to where the process listens with TLS.
+func (p *process) dialTLS(c *tls.Config, how ...amqp091.Authentication) error {
+	p.t.Helper()
+	address := "amqps://guest:guest@" + p.secure + "/"
+	conn, err := amqp091.DialConfig(address, amqp091.Config{TLSClientConfig: c, SASL: how})
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	ch, err := conn.Channel()
+	must(p.t, err)
+	q, err := ch.QueueDeclare("", false, false, true, false, nil)
+	must(p.t, err)
+	body := strings.Repeat("large ", 100_000)
+	must(p.t, ch.Publish("", q.Name, false, false, amqp091.Publishing{Body: []byte(body)}))
+	d, found, err := ch.Get(q.Name, true)
+	must(p.t, err)
+	if !found || string(d.Body) != body {
+		p.t.Errorf("got %d octets, %v, want %d", len(d.Body), found, len(body))
+	}
+	return nil
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "authority")
+	p := start(t, "--memory", "--tls-self-signed", dir, "--tls-listen", anyPort)
+	must(t, p.dialTLS(trusting(t, dir)))
+	if err := p.dialTLS(&tls.Config{ServerName: "localhost", RootCAs: x509.NewCertPool()}); err == nil {
+		t.Error("a client that trusts nobody was content")
+	}
+	old := trusting(t, dir)
+	old.MaxVersion = tls.VersionTLS11
+	if err := p.dialTLS(old); err == nil {
+		t.Error("TLS 1.1 was good enough")
+	}
+	if err := p.dialTLS(trusting(t, dir), &amqp091.ExternalAuth{}); err == nil {
+		t.Error("a client without a certificate was let in by one")
+	}
+	p.dial() // without TLS, as before
+}
+
+func TestCertificatesMakeClientsKnown(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "authority")
+	p := start(t, "--memory", "--tls-self-signed", dir, "--tls-listen", anyPort,
+		"--tls-verify", "verify_peer", "--tls-fail-if-no-peer-cert", "--tls-cert-login-from", "common_name")
+	must(t, p.dialTLS(showing(t, dir), &amqp091.ExternalAuth{}))
+	must(t, p.dialTLS(showing(t, dir)))
+	if err := p.dialTLS(trusting(t, dir)); err == nil {
+		t.Error("a client without a certificate was let in")
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	if _, err := (certificate.Authority{User: "guest"}).Make(other); err != nil {
+		t.Fatal(err)
+	}
+	stranger := showing(t, other)
+	stranger.RootCAs = trusting(t, dir).RootCAs
+	if err := p.dialTLS(stranger); err == nil {
+		t.Error("a client with another authority's certificate was let in")
+	}
+	p.stop()
+
+	named := start(t, "--memory", "--tls-self-signed", dir, "--tls-listen", anyPort, "--tls-verify", "verify_peer")
+	if err := named.dialTLS(showing(t, dir), &amqp091.ExternalAuth{}); err == nil {
+		t.Error("let in, though there is no user CN=guest")
+	}
+	if got := named.administer("guest", "PUT", "users/CN=guest", `{"password":"","tags":""}`); got != 201 {
+		t.Fatalf("got status %d", got)
+	}
+	if got := named.administer("guest", "PUT", "permissions/%2F/CN=guest", `{"configure":".*","write":".*","read":".*"}`); got != 201 {
+		t.Fatalf("got status %d", got)
+	}
+	must(t, named.dialTLS(showing(t, dir), &amqp091.ExternalAuth{}))
+}
+
+// TestCertificatesAreReadAgain replaces them under a broker, whose clients stay.
+func TestCertificatesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "authority")
+	p := start(t, "--memory", "--tls-self-signed", dir, "--tls-listen", anyPort)
+	before := trusting(t, dir)
+	open, err := amqp091.DialTLS("amqps://guest:guest@"+p.secure+"/", before)
+	must(t, err)
+	defer open.Close()
+
+	must(t, os.Remove(filepath.Join(dir, "ca.pem")))
+	if _, err := (certificate.Authority{Hosts: []string{"localhost"}, User: "guest"}).Make(dir); err != nil {
+		t.Fatal(err)
+	}
+	must(t, p.command.Process.Signal(syscall.SIGHUP))
+	p.log.await(t, "certificates read again")
+	must(t, p.dialTLS(trusting(t, dir)))
+	if err := p.dialTLS(before); err == nil {
+		t.Error("the old certificate is still shown")
+	}
+
+	must(t, os.WriteFile(filepath.Join(dir, "server.pem"), []byte("nonsense"), 0o600))
+	must(t, p.command.Process.Signal(syscall.SIGHUP))
+	p.log.await(t, "certificates not read")
+	must(t, p.dialTLS(trusting(t, dir)))
+	_, err = open.Channel()
+	must(t, err)
+}
+
+func TestTLSNeedsACertificate(t *testing.T) {
+	for _, test := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"--tls-listen", anyPort}, "--tls-listen: want a certificate too"},
+		{[]string{"--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.key"}, "certificate /nowhere.pem with key /nowhere.key: open /nowhere.pem"},
+		{[]string{"--tls-self-signed", t.TempDir(), "--tls-fail-if-no-peer-cert"}, "want --tls-verify verify_peer too"},
+	} {
+		_, err := run(t, append([]string{"serve", "--memory", "--listen", anyPort, "--management-listen", "none"}, test.arguments...)...)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v: got %v, want %s", test.arguments, err, test.want)
+		}
+	}
+}

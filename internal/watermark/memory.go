@@ -1,0 +1,42 @@
+package watermark
+
+import (
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// A Memory knows how much of the memory that the process may take is left.
+type Memory struct {
+	Limit int64 // octets
+
+	samples []metrics.Sample
+	over    int // how often in a row nothing was left
+}
+
+// freeEvery is how often garbage is given back while nothing is left: every so many
+// looks, as it stops the world for a moment.
+const freeEvery = 10
+
+// Left returns how many octets are left. Garbage counts as long as the system does not
+// have it back; when nothing is left it is given back first.
+func (m *Memory) Left() (int64, error) {
+	left := m.Limit - m.used()
+	if left >= 0 {
+		m.over = 0
+		return left, nil
+	}
+	if m.over++; m.over%freeEvery == 1 {
+		debug.FreeOSMemory()
+	}
+	return m.Limit - m.used(), nil
+}
+
+// used returns the memory that the process has from the system, without what is
+// mapped from files.
+func (m *Memory) used() int64 {
+	if m.samples == nil {
+		m.samples = []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	}
+	metrics.Read(m.samples)
+	return int64(m.samples[0].Value.Uint64() - m.samples[1].Value.Uint64())
+}

@@ -1,0 +1,67 @@
+package watermark
+
+import (
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/harebellmq/harebell/internal/clock"
+)
+
+func TestWatchTellsOfTheLimitInBothDirections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var left atomic.Int64
+		left.Store(900)
+		told := make(chan bool, 10)
+		w := &Watch{
+			What: "disk", Clock: clock.System, Log: zerolog.Nop(),
+			Left:  func() (int64, error) { return left.Load(), nil },
+			Short: func(short bool) { told <- short },
+		}
+		w.Start()
+		defer w.Stop()
+		for _, step := range []struct {
+			left int64
+			want []bool
+		}{
+			{0, nil},
+			{-1, []bool{true}},
+			{-95, nil},
+			{1900, []bool{false}},
+			{-100, []bool{true}},
+		} {
+			left.Store(step.left)
+			<-time.After(maxInterval)
+			synctest.Wait()
+			var got []bool
+			for len(told) > 0 {
+				got = append(got, <-told)
+			}
+			if !slices.Equal(got, step.want) {
+				t.Errorf("with %d left: told %v, want %v", step.left, got, step.want)
+			}
+		}
+	})
+}
+
+func TestMemoryCountsWhatIsTaken(t *testing.T) {
+	m := &Memory{Limit: 1 << 40}
+	before, err := m.Left()
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := make([]byte, 64<<20)
+	after, err := m.Left()
+	if err != nil || before-after < 32<<20 || before-after > 256<<20 {
+		t.Errorf("%d octets fewer are left, %v, want about %d", before-after, err, len(taken))
+	}
+	clear(taken) // so that it is there until now
+	m.Limit = 1
+	if left, err := m.Left(); err != nil || left >= 0 {
+		t.Errorf("%d are left, %v, want too few", left, err)
+	}
+}
