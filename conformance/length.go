@@ -236,15 +236,23 @@ func TestDeliveriesOfAConsumerGoBackToAFullQueueAtOnce(t T) {
 	}
 }
 
+// gotTwo declares a queue for one message that dead-letters what is too much, and
+// takes two out of it, a and b.
+func (s *session) gotTwo() (queue, dead string, last amqp.Delivery) {
+	s.t.Helper()
+	dead = s.queue(nil)
+	queue = s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
+	for _, body := range []string{"a", "b"} {
+		s.publish("", queue, body)
+		last = s.get(queue)
+	}
+	return queue, dead, last
+}
+
 func TestDeliveriesOfGetGoBackToAFullQueueOneByOne(t T) {
 	t.Parallel()
 	s := open(t)
-	dead := s.queue(nil)
-	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
-	s.publish("", queue, "a")
-	s.get(queue)
-	s.publish("", queue, "b")
-	last := s.get(queue)
+	queue, dead, last := s.gotTwo()
 	c := s.sibling().consume(queue)
 	s.ok(last.Nack(true, true)) // each is delivered before the next comes
 	c.want("a b")
@@ -254,12 +262,7 @@ func TestDeliveriesOfGetGoBackToAFullQueueOneByOne(t T) {
 func TestDeliveriesOfGetGoBackAtOnceWhenTheChannelCloses(t T) {
 	t.Parallel()
 	s := open(t)
-	dead := s.queue(nil)
-	queue := s.queue(deadLettering(dead, amqp.Table{"x-max-length": int32(1)}))
-	s.publish("", queue, "a")
-	s.get(queue)
-	s.publish("", queue, "b")
-	s.get(queue)
+	queue, dead, _ := s.gotTwo()
 	other := s.sibling()
 	c := other.consume(queue)
 	s.ok(s.Close())
