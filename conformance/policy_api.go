@@ -16,7 +16,7 @@ func TestPoliciesAreShown(t T) {
 		request{"GET", "operator-policies/{v}/o", "", 200, `{"vhost":"{v}","name":"o","pattern":"a","apply-to":"queues","priority":0,"definition":{"max-length":3}}`},
 		request{"DELETE", "operator-policies/{v}/o", "", 204, ""},
 		request{"GET", "policies/no-such-vhost", "", 404, notThere},
-		request{"PUT", "policies/no-such-vhost/p", `{"pattern":"a","definition":{"max-length":3}}`, 404, notThere},
+		request{"PUT", "policies/no-such-vhost/p", `{"pattern":"a","definition":{"max-length":3}}`, 404, `{"error":"not_found","reason":"vhost_not_found"}`},
 	)
 }
 

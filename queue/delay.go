@@ -232,6 +232,9 @@ func (q *Delay) isNear(at moment) bool {
 // much memory. Those that it would not get otherwise it gets now: they are gone after
 // a restart, as they should be.
 func (q *Delay) spare() {
+	if len(q.fresh) > 2*len(q.held)+spillMost { // most have gone
+		q.fresh = slices.DeleteFunc(q.fresh, func(seq uint64) bool { return q.held[seq] == nil })
+	}
 	if q.size <= delayKeep {
 		return
 	}
@@ -379,8 +382,10 @@ func (q *Delay) loaded(span store.Span, ms []store.Stored, err error) {
 		span.Hi = ms[len(ms)-1].Seq
 	}
 	for _, m := range ms {
-		q.held[m.Seq] = &held{due: m.Expires, message: m.Message, stored: true}
-		q.size += footprint(m.Message)
+		if _, is := slices.BinarySearch(q.absent, m.Seq); is { // or it was cancelled meanwhile
+			q.held[m.Seq] = &held{due: m.Expires, message: m.Message, stored: true}
+			q.size += footprint(m.Message)
+		}
 	}
 	answered, _ := slices.BinarySearch(q.absent, span.Hi+1)
 	for _, seq := range q.absent[:answered] {

@@ -187,6 +187,21 @@ func TestDelayedMessagesCanBeCancelled(t *testing.T) {
 	})
 }
 
+// TestDelayForgetsWhatHasGone lets messages through that stay for a moment only.
+func TestDelayForgetsWhatHasGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(store.NewMemory())
+		for range 10 * spillMost {
+			g.put(laterBy("m", int32(1)))
+			time.Sleep(2 * ms)
+		}
+		synctest.Wait()
+		if len(g.fresh) > 2*spillMost || len(g.held) > 0 || g.size != 0 || g.bytes != 0 {
+			t.Errorf("%d numbers, %d messages, %d and %d octets are left", len(g.fresh), len(g.held), g.size, g.bytes)
+		}
+	})
+}
+
 // TestManyDelayedMessages holds more back than stays in memory: in any order, for a
 // short or a long time, and most of them to be read back.
 func TestManyDelayedMessages(t *testing.T) {

@@ -51,6 +51,8 @@ type VirtualHost struct {
 	policies  policy.Set
 	deleted   bool // nothing can be made here any more
 
+	tracing atomic.Bool // what is published and delivered is copied
+
 	// version counts changes of the topology: a route found under one version
 	// holds as long as the version does.
 	version atomic.Uint64
@@ -116,6 +118,13 @@ var predeclared = []exchange.Declaration{
 	{Name: "amq.match", Kind: "headers", Durable: true},
 	{Name: "amq.rabbitmq.trace", Kind: "topic", Durable: true, Internal: true},
 }
+
+// Trace has all that is published and delivered copied to amq.rabbitmq.trace, or no
+// more. A restart ends it.
+func (v *VirtualHost) Trace(on bool) { v.tracing.Store(on) }
+
+// Tracing reports whether messages are copied.
+func (v *VirtualHost) Tracing() bool { return v.tracing.Load() }
 
 // Name returns the name.
 func (v *VirtualHost) Name() string { return v.name }

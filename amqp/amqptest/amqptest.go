@@ -157,6 +157,7 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 	s := &server.Server{
 		VHosts: registry, Users: users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log,
 		MaxMessageSize: o.rules.MaxMessageSize,
+		Node:           "harebell@amqptest",
 		Properties:     server.Properties(server.DefaultProduct, o.rules.Version, "development"),
 	}
 	follow.InServer(o.rules, s)

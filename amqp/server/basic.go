@@ -186,6 +186,13 @@ func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error
 		}
 		p.queues = kept.queues
 	}
+	if ch.conn.traces(&p.message) {
+		kept := p // likewise
+		if err := ch.tracePublished(&kept); err != nil {
+			return err
+		}
+		p.queues = kept.queues
+	}
 	if err := ch.returnReply(&p, tag); err != nil {
 		return err
 	}
@@ -335,6 +342,11 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 		told := ch.deliveryEvent(event.Got, tag, q, &e)
 		told.NoAck = m.NoAck
 		ch.conn.server.tell(told)
+	}
+	if ch.conn.traces(e.Message) {
+		if err := ch.traceGot(q, &e); err != nil {
+			return err
+		}
 	}
 	ch.conn.writeContent(ch.number, &amqp.BasicGetOk{
 		DeliveryTag: tag, Redelivered: e.Redelivered, Exchange: e.Message.Exchange, RoutingKey: e.Message.RoutingKey, MessageCount: uint32(left),

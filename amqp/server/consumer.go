@@ -69,6 +69,9 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 		}
 		ch.tag++
 		s.write(out, &es[i])
+		if ch.conn.traces(es[i].Message) {
+			out.traced = append(out.traced, tapped{es[i].Message, s.queue.Declaration().Name, ch.number, es[i].Redelivered})
+		}
 		if watched {
 			s.watchDelivered(out, es[i], f)
 		}

@@ -40,6 +40,7 @@ type outbox struct {
 	replies  int      // of those, what the client has asked for
 	confirms []*confirms
 	starved  []*consumer // refused for want of room
+	traced   []tapped    // of the deliveries in it, those to be copied
 	ended    bool        // nothing more will be appended
 	broken   bool        // nothing more can be written
 	cut      cut         // the client is to be cut off, in a test
@@ -151,7 +152,7 @@ const (
 // deliveries/s the median takes 0.12 ms instead of 0.14.
 func (o *outbox) writeNow() bool {
 	if o.some == nil || !o.parked || o.size == 0 || o.size > nowMost || len(o.buf) != o.size || o.mark > 0 ||
-		len(o.confirms)+len(o.starved) > 0 || o.broken || o.ended || o.cut != noCut {
+		len(o.confirms)+len(o.starved)+len(o.traced) > 0 || o.broken || o.ended || o.cut != noCut {
 		return false
 	}
 	now := time.Now()
@@ -314,6 +315,15 @@ func (o *outbox) take(last net.Buffers) (out net.Buffers, starved []*consumer, o
 	o.spare = nil
 	starved, o.starved = o.starved, nil
 	return out, starved, true
+}
+
+// takeTraced returns the deliveries to be copied, of what take returned last or before.
+func (o *outbox) takeTraced() []tapped {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := o.traced
+	o.traced = nil
+	return t
 }
 
 // ready reports whether there is something to write. Confirms are put behind

@@ -55,6 +55,7 @@ type Server struct {
 	MaxMessageSize   int64            // octets of a body; 0 means DefaultMaxMessageSize
 	HandshakeTimeout time.Duration    // from accepting to open; 0 means DefaultHandshakeTimeout
 	ConsumerTimeout  time.Duration    // for acking a delivery; 0 means DefaultConsumerTimeout, negative none
+	Node             string           // the broker\'s name among others, of the form name@host
 	Properties       amqp.Table       // what connection.start says of the server
 	CertificateLogin CertificateLogin // who a client with a certificate is; "" means the DistinguishedName
 	Clock            clock.Clock      // nil means clock.System

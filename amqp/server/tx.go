@@ -99,6 +99,11 @@ func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
 			return err
 		}
 	}
+	if ch.conn.traces(&p.message) {
+		if err := ch.tracePublished(p); err != nil {
+			return err
+		}
+	}
 	if err := ch.returnReply(p, tag); err != nil {
 		return err
 	}

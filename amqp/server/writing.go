@@ -97,6 +97,7 @@ func (c *connection) writeLoop() {
 			return
 		}
 		out = next
+		copied := c.outbox.takeTraced()
 		for _, s := range starved {
 			s.queue.Wake(s)
 		}
@@ -105,6 +106,7 @@ func (c *connection) writeLoop() {
 			c.hangUp()
 			return
 		}
+		c.traceWritten(copied)
 	}
 }
 

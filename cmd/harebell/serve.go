@@ -167,6 +167,7 @@ func configure(s *server.Server, c config.Config) {
 	s.MaxMessageSize = c.MaxMessageSize
 	s.HandshakeTimeout = c.HandshakeTimeout
 	s.ConsumerTimeout = orNone(c.ConsumerTimeout)
+	s.Node = node()
 	s.CertificateLogin = server.CertificateLogin(c.TLS.LoginFrom)
 	s.Properties = properties(c)
 	follow.InServer(c.Compat, s)

@@ -47,7 +47,7 @@ func (s *Server) getVHostLimits(c *call) error {
 func (s *Server) putVHostLimit(c *call) error {
 	v, err := s.vhosts.Get(c.name("vhost"))
 	if err != nil {
-		return &refusal{status: errNotFound.status, code: "not_found", reason: "vhost_not_found"}
+		return errNoVHost
 	}
 	n, wrong, err := c.limit("limits", limits.MaxConnections, limits.MaxQueues)
 	switch {

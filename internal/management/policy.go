@@ -66,7 +66,7 @@ func (s policies) get(c *call) error {
 func (s policies) put(c *call) error {
 	v, err := s.vhosts.Get(c.name("vhost"))
 	if err != nil {
-		return errNotFound
+		return errNoVHost
 	}
 	p, err := s.parse(c)
 	if invalid, ok := errors.AsType[*policy.ValidationError](err); ok {

@@ -22,6 +22,7 @@ func (r *refusal) Error() string { return fmt.Sprintf("%s: %v", r.code, r.reason
 // rabbitmq: also of things that are not there
 var (
 	errNotFound         = &refusal{status: http.StatusNotFound, code: "Object Not Found", reason: "Not Found"}
+	errNoVHost          = &refusal{status: http.StatusNotFound, code: "not_found", reason: "vhost_not_found"}
 	errNoCredentials    = &refusal{status: http.StatusUnauthorized, ask: true}
 	errWrongCredentials = &refusal{status: http.StatusUnauthorized, code: "not_authorized", reason: "Not_Authorized", ask: true}
 )

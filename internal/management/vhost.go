@@ -30,7 +30,7 @@ func (s *Server) show(v *vhost.VirtualHost) virtualHost {
 	m := v.Metadata()
 	return virtualHost{
 		Name: v.Name(), Description: m.Description, Tags: m.Tags, DefaultQueueType: queueType, Metadata: m,
-		Protected: m.Protected, ClusterState: map[string]string{s.node: "running"},
+		Protected: m.Protected, Tracing: v.Tracing(), ClusterState: map[string]string{s.node: "running"},
 	}
 }
 
@@ -75,6 +75,10 @@ func (s *Server) putVHost(c *call) error {
 	if err != nil {
 		return err
 	}
+	tracing, err := b.flag("tracing")
+	if err != nil {
+		return err
+	}
 	name := c.name("vhost")
 	created, err := s.vhosts.Put(name, m)
 	refused, ok := errors.AsType[*amqp.Error](err)
@@ -85,6 +89,9 @@ func (s *Server) putVHost(c *call) error {
 		return badRequest(refused.Text)
 	case err != nil:
 		return err
+	}
+	if v, err := s.vhosts.Get(name); err == nil && b.has("tracing") {
+		v.Trace(tracing)
 	}
 	if created {
 		_, err := s.users.SetPermissions(auth.Everything(c.user.Name, name), s.vhosts.Has)
@@ -113,13 +120,6 @@ func (b body) metadata() (vhost.Metadata, error) {
 	}
 	if m.Tags, err = b.tags(); err != nil {
 		return m, err
-	}
-	tracing, err := b.flag("tracing")
-	switch {
-	case err != nil:
-		return m, err
-	case tracing:
-		return m, badRequest("tracing is true: there is no tracing, want false")
 	}
 	m.Protected, err = b.flag("protected_from_deletion")
 	return m, err

@@ -33,6 +33,7 @@ func contents() []chapter {
 		{title: "Direct reply-to", files: []string{"replyto"}},
 		{title: "Permissions", files: []string{"admin", "permission", "permission_topic", "user", "limit", "vhost"}},
 		{title: "Management API", files: []string{"management"}},
+		{title: "Tracing", files: []string{"tracing"}},
 		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},
 		{title: "Restart", files: []string{"durability", "survival"}},
 	}
