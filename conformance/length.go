@@ -230,7 +230,8 @@ func TestDeliveriesOfAConsumerGoBackToAFullQueueAtOnce(t T) {
 			other := s.sibling()
 			waiting := other.consume(queue)
 			s.ok(back(s, last))
-			waiting.wantRest("b")
+			waiting.want("b")
+			waiting.wantRest("")
 			other.wantDrain(dead, "a")
 		})
 	}
@@ -266,7 +267,8 @@ func TestDeliveriesOfGetGoBackAtOnceWhenTheChannelCloses(t T) {
 	other := s.sibling()
 	c := other.consume(queue)
 	s.ok(s.Close())
-	c.wantRest("b")
+	c.want("b")
+	c.wantRest("")
 	other.wantDrain(dead, "a")
 }
 
