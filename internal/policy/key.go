@@ -20,7 +20,6 @@ type key struct {
 
 var (
 	anything   = func(Kind) bool { return true }
-	queues     = func(k Kind) bool { return k != Exchanges }
 	notClassic = func(k Kind) bool { return k != ClassicQueues }
 )
 
