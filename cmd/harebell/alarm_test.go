@@ -18,4 +18,5 @@ func TestMemoryAlarm(t *testing.T) {
 	if b := <-blocked; !b.Active || b.Reason != "low on memory" {
 		t.Errorf("got %+v, want blocked by low memory", b)
 	}
+	p.kill() // a connection that is blocked is not read from, nor is its close
 }
