@@ -33,6 +33,8 @@ func newGate(s *store.Memory) *gate {
 func (g *gate) open() {
 	d := Declaration{VHost: "/", Name: "d", Durable: true}
 	g.Delay = NewDelay(d, Config{ID: 1, Store: g.store, Clock: clock.System}, func(ms []*amqp.Message) {
+		g.mu.Lock() // the Delay's, which it does not hold
+		defer g.mu.Unlock()
 		for _, m := range ms {
 			g.out = append(g.out, fmt.Sprintf("%s@%d", m.Body, time.Since(g.began).Milliseconds()))
 		}
@@ -78,9 +80,18 @@ func (g *gate) put(messages ...*amqp.Message) {
 	g.store.Append(store.Batch{Records: records})
 }
 
+// memory returns how many octets, and how many messages, are in memory.
+func (g *gate) memory() (octets int64, messages int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.size, len(g.held)
+}
+
 func (g *gate) want(t *testing.T, want string) {
 	t.Helper()
 	synctest.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if got := strings.Join(g.out, " "); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -222,12 +233,12 @@ func TestManyDelayedMessages(t *testing.T) {
 			}
 			g.put(batch...)
 			time.Sleep(time.Duration(rng.IntN(3)) * ms)
-			if g.size > delayKeep+2*nearBytes {
-				t.Fatalf("%d octets in memory", g.size)
+			if size, _ := g.memory(); size > delayKeep+2*nearBytes {
+				t.Fatalf("%d octets in memory", size)
 			}
 		}
-		if pending := g.Len(); pending < count/2 || len(g.held) > pending/2 {
-			t.Errorf("%d are held back, %d of them in memory", pending, len(g.held))
+		if _, held := g.memory(); g.Len() < count/2 || held > g.Len()/2 {
+			t.Errorf("%d are held back, %d of them in memory", g.Len(), held)
 		}
 		time.Sleep((span + 1) * ms)
 		synctest.Wait()

@@ -71,16 +71,17 @@ func TestFailedWriteIsAnsweredAndStopsTheStore(t *testing.T) {
 
 // TestUnsyncedValueLogStopsTheStore lets Badger log while it writes.
 func TestUnsyncedValueLogStopsTheStore(t *testing.T) {
-	format := "nothing much: %v"
+	var format atomic.Value
+	format.Store("nothing much: %v")
 	var s *Store
 	s = open(t, t.TempDir(), Options{Fault: func() error {
 		if s != nil {
-			logger{s}.Errorf(format, errDisk)
+			logger{s}.Errorf(format.Load().(string), errDisk)
 		}
 		return nil
 	}})
 	writeTexts(t, s, 1, 1, 1)
-	format = "Error while curlf sync: %v\n"
+	format.Store("Error while curlf sync: %v\n")
 	r, told := awaited(1, 2)
 	if err := tryWrite(s, store.Batch{Records: []*store.Record{r}}); err == nil {
 		t.Error("answered without an error")
