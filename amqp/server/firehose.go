@@ -71,8 +71,17 @@ func (c *connection) traceWritten(deliveries []tapped) {
 	p.Flush()
 }
 
-// trace publishes a copy.
+// traceKeyMost is how many octets a routing key may have: with a long name in it it
+// would have more.
+const traceKeyMost = 255
+
+// trace publishes a copy. Headers that are nested so deeply already that they cannot
+// be part of others are left out.
 func trace(p *vhost.Publisher, key string, headers amqp.Table, body []byte) error {
+	if headers.Check() != nil {
+		delete(headers["properties"].(amqp.Table), "headers")
+	}
+	key = key[:min(len(key), traceKeyMost)]
 	m := amqp.NewMessage(traceExchange, key, amqp.Fields{Headers: headers}.Properties(), body)
 	_, err := p.Publish(m, nil, nil, 0)
 	return err
