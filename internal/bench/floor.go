@@ -47,7 +47,7 @@ const EchoCommand = "echo"
 // What a connection to Echo is for: its first octet.
 const (
 	forEcho  = 'e'
-	forRelay = 'r' // the one after next gets what comes on it
+	forRelay = 'r' // what comes on it goes to the next forTaker
 	forTaker = 't' // gets what comes on the last forRelay
 )
 
