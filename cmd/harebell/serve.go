@@ -105,20 +105,14 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	configure(srv, c)
 	manager := management.New(srv, management.Options{Node: node(), Log: log})
 	defer watch(c, log, srv.SetAlarm)()
-	served := make(chan error, 1)
-	ended := func(err error) {
-		select {
-		case served <- err:
-		default: // another one has ended before
-		}
-	}
+	served := make(chan error, len(clients.plain)+len(clients.secure)+1)
 	for protocol, l := range clients.all() {
-		go func() { ended(srv.Serve(l)) }()
+		go func() { served <- srv.Serve(l) }()
 		log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg("listening")
 	}
 	defer clients.reloadOnHangup(log)()
 	if managed != nil {
-		go func() { ended(manager.Serve(managed)) }()
+		go func() { served <- manager.Serve(managed) }()
 		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
 	}
 	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/policy"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -76,7 +77,11 @@ func (s policies) put(c *call) error {
 		return err
 	}
 	created := v.Policies().Get(s.list, p.Name) == nil
-	if err := v.SetPolicy(s.list, p); err != nil {
+	err = v.SetPolicy(s.list, p)
+	if refused, ok := errors.AsType[*amqp.Error](err); ok { // it is too large, or the virtual host has gone
+		return badRequest(refused.Text)
+	}
+	if err != nil {
 		return err
 	}
 	return c.done(created)

@@ -12,16 +12,11 @@ import (
 
 // A key is one that definitions may have.
 type key struct {
-	what     string                // it is, for the text of an error
-	value    func(any) (any, bool) // reads it, or says that it is none
-	operator bool                  // operators may set it
-	for_     func(Kind) bool       // the kinds of objects that can follow it
+	what       string                // it is, for the text of an error
+	value      func(any) (any, bool) // reads it, or says that it is none
+	operator   bool                  // operators may set it
+	notClassic bool                  // classic queues cannot follow it
 }
-
-var (
-	anything   = func(Kind) bool { return true }
-	notClassic = func(k Kind) bool { return k != ClassicQueues }
-)
 
 // keys are all keys that RabbitMQ knows for policies, of queues and exchanges of its
 // own.
@@ -29,27 +24,27 @@ var (
 // rabbitmq: the texts; a policy with a key that an object cannot follow does not
 // apply to it
 var keys = map[string]key{
-	"alternate-exchange":            {"alternate exchange name", text, false, anything},
-	"dead-letter-exchange":          {"dead letter exchange name", text, false, anything},
-	"dead-letter-routing-key":       {"dead letter routing key", text, false, anything},
-	"message-ttl":                   {"message TTL", atLeast(0), true, anything},
-	"expires":                       {"queue expiry", atLeast(1), true, anything},
-	"max-length":                    {"maximum length", atLeast(0), true, anything},
-	"max-length-bytes":              {"maximum length in bytes", atLeast(0), true, anything},
-	"overflow":                      {"overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), true, anything},
-	"queue-mode":                    {"queue-mode value", oneOf("default", "lazy"), false, anything},
-	"queue-version":                 {"queue-version", between(1, 2), true, anything},
-	"consumer-timeout":              {"consumer timeout", atLeast(0), false, anything},
-	"dead-letter-strategy":          {"dead letter strategy", oneOf("at-most-once", "at-least-once"), false, notClassic},
-	"delivery-limit":                {"delivery limit", atLeast(0), true, notClassic},
-	"max-in-memory-length":          {"maximum memory in bytes", atLeast(0), true, anything},
-	"max-in-memory-bytes":           {"maximum memory in bytes", atLeast(0), true, anything},
-	"max-age":                       {"max age", age, true, notClassic},
-	"stream-max-segment-size-bytes": {"segment size", atLeast(1), true, notClassic},
-	"stream-filter-size-bytes":      {"filter size", between(16, 255), true, notClassic},
-	"queue-leader-locator":          {"queue leader locator", oneOf("client-local", "balanced"), false, notClassic},
-	"initial-cluster-size":          {"cluster size", atLeast(1), false, notClassic},
-	"target-group-size":             {"group size", atLeast(1), true, notClassic},
+	"alternate-exchange":            {"alternate exchange name", text, false, false},
+	"dead-letter-exchange":          {"dead letter exchange name", text, false, false},
+	"dead-letter-routing-key":       {"dead letter routing key", text, false, false},
+	"message-ttl":                   {"message TTL", atLeast(0), true, false},
+	"expires":                       {"queue expiry", atLeast(1), true, false},
+	"max-length":                    {"maximum length", atLeast(0), true, false},
+	"max-length-bytes":              {"maximum length in bytes", atLeast(0), true, false},
+	"overflow":                      {"overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), true, false},
+	"queue-mode":                    {"queue-mode value", oneOf("default", "lazy"), false, false},
+	"queue-version":                 {"queue-version", between(1, 2), true, false},
+	"consumer-timeout":              {"consumer timeout", atLeast(0), false, false},
+	"dead-letter-strategy":          {"dead letter strategy", oneOf("at-most-once", "at-least-once"), false, true},
+	"delivery-limit":                {"delivery limit", atLeast(0), true, true},
+	"max-in-memory-length":          {"maximum memory in bytes", atLeast(0), true, false},
+	"max-in-memory-bytes":           {"maximum memory in bytes", atLeast(0), true, false},
+	"max-age":                       {"max age", age, true, true},
+	"stream-max-segment-size-bytes": {"segment size", atLeast(1), true, true},
+	"stream-filter-size-bytes":      {"filter size", between(16, 255), true, true},
+	"queue-leader-locator":          {"queue leader locator", oneOf("client-local", "balanced"), false, true},
+	"initial-cluster-size":          {"cluster size", atLeast(1), false, true},
+	"target-group-size":             {"group size", atLeast(1), true, true},
 }
 
 func text(v any) (any, bool) {
@@ -127,7 +122,7 @@ func erlang(v any) string {
 // supports reports whether objects of a kind can follow all that a definition says.
 func supports(kind Kind, d Definition) bool {
 	for name := range d {
-		if !keys[name].for_(kind) {
+		if kind == ClassicQueues && keys[name].notClassic {
 			return false
 		}
 	}

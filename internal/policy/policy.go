@@ -19,6 +19,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/harebellmq/harebell/store"
 )
 
 // A List is one of the two lists of policies.
@@ -83,6 +85,9 @@ type Policy struct {
 // New checks a policy for a list and makes it ready for use. If ApplyTo is empty it
 // is All. The error is a *ValidationError.
 func New(l List, p Policy) (*Policy, error) {
+	if len(p.Name) > store.NameMost {
+		return nil, invalid("name of %d octets, want %d or fewer", len(p.Name), store.NameMost)
+	}
 	if p.ApplyTo == "" {
 		p.ApplyTo = All
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,7 @@ func TestPoliciesThatCannotBe(t *testing.T) {
 		p    Policy
 		want string
 	}{
+		{User, Policy{Name: strings.Repeat("n", 256), Pattern: "a", Definition: one}, "name of 256 octets, want 255 or fewer"},
 		{User, Policy{Pattern: "a"}, "no policy provided"},
 		{User, Policy{Pattern: "a", ApplyTo: "none", Definition: one},
 			"apply-to 'none' unrecognised; should be one of: 'queues', 'exchanges', 'classic_queues', 'quorum_queues', 'streams', 'all'"},
