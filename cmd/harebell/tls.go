@@ -59,8 +59,8 @@ func (cs *clients) listenTLS(c config.Config) error {
 	switch {
 	case !c.TLS.Given() && len(c.TLSListen) > 0:
 		return errors.New("--tls-listen: want a certificate too, --tls-cert and --tls-key, or --tls-self-signed")
-	case c.TLS.Certificate != "" && c.TLS.SelfSigned != "":
-		return errors.New("--tls-self-signed: want this or --tls-cert, not both")
+	case c.TLS.SelfSigned != "" && c.TLS.Certificate+c.TLS.Key+c.TLS.Authorities != "":
+		return errors.New("--tls-self-signed: want this, or --tls-cert, --tls-key and --tls-ca, not both")
 	case !c.TLS.Given() && (c.TLS.Key != "" || c.TLS.Authorities != "" || c.TLS.Verify || c.TLS.Require):
 		return errors.New("TLS settings without a certificate mean nothing: want --tls-cert too, or --tls-self-signed")
 	case !c.TLS.Given():

@@ -149,7 +149,8 @@ func TestTLSNeedsACertificate(t *testing.T) {
 		{[]string{"--tls-listen", anyPort}, "--tls-listen: want a certificate too"},
 		{[]string{"--tls-key", "server.key"}, "TLS settings without a certificate mean nothing"},
 		{[]string{"--tls-verify", "verify_peer"}, "TLS settings without a certificate mean nothing"},
-		{[]string{"--tls-self-signed", t.TempDir(), "--tls-cert", "server.pem"}, "want this or --tls-cert, not both"},
+		{[]string{"--tls-self-signed", t.TempDir(), "--tls-cert", "server.pem"}, "not both"},
+		{[]string{"--tls-self-signed", t.TempDir(), "--tls-ca", "ca.pem"}, "not both"},
 		{[]string{"--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.key"}, "certificate /nowhere.pem with key /nowhere.key: open /nowhere.pem"},
 		{[]string{"--tls-self-signed", t.TempDir(), "--tls-fail-if-no-peer-cert"}, "want --tls-verify verify_peer too"},
 	} {
