@@ -105,6 +105,6 @@ func BenchmarkRequeue(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		e, _, _, _ := q.Get(false)
-		q.Requeue([]Entry{e})
+		q.Requeue([]Entry{e}, Nacked)
 	}
 }

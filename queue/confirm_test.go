@@ -43,18 +43,18 @@ func TestConfirms(t *testing.T) {
 		name    string
 		durable bool
 		message *amqp.Message
-		act     func(q *Classic, e Entry)
+		act     func(q *FIFO, e Entry)
 		early   bool // confirmed before anything is written
 	}{
-		{"persistent waits for the disk", true, message("a", persistent), func(*Classic, Entry) {}, false},
-		{"transient does not", true, message("a", amqp.Fields{}), func(*Classic, Entry) {}, true},
-		{"nor does a transient queue", false, message("a", persistent), func(*Classic, Entry) {}, true},
-		{"acked is done", true, message("a", persistent), func(q *Classic, e Entry) { q.Ack([]Entry{e}) }, true},
-		{"rejected is done", true, message("a", persistent), func(q *Classic, e Entry) { q.Reject([]Entry{e}) }, true},
-		{"requeued is not", true, message("a", persistent), func(q *Classic, e Entry) { q.Requeue([]Entry{e}) }, false},
-		{"purged is done", true, message("a", persistent), func(q *Classic, e Entry) { q.Requeue([]Entry{e}); q.Purge() }, true},
-		{"deleted is done", true, message("a", persistent), func(q *Classic, e Entry) { q.Requeue([]Entry{e}); q.Delete(false, false) }, true},
-		{"stopped is not", true, message("a", persistent), func(q *Classic, e Entry) { q.Requeue([]Entry{e}); q.Stop() }, false},
+		{"persistent waits for the disk", true, message("a", persistent), func(*FIFO, Entry) {}, false},
+		{"transient does not", true, message("a", amqp.Fields{}), func(*FIFO, Entry) {}, true},
+		{"nor does a transient queue", false, message("a", persistent), func(*FIFO, Entry) {}, true},
+		{"acked is done", true, message("a", persistent), func(q *FIFO, e Entry) { q.Ack([]Entry{e}) }, true},
+		{"rejected is done", true, message("a", persistent), func(q *FIFO, e Entry) { q.Reject([]Entry{e}) }, true},
+		{"requeued is not", true, message("a", persistent), func(q *FIFO, e Entry) { q.Requeue([]Entry{e}, Nacked) }, false},
+		{"purged is done", true, message("a", persistent), func(q *FIFO, e Entry) { q.Requeue([]Entry{e}, Nacked); q.Purge() }, true},
+		{"deleted is done", true, message("a", persistent), func(q *FIFO, e Entry) { q.Requeue([]Entry{e}, Nacked); q.Delete(false, false) }, true},
+		{"stopped is not", true, message("a", persistent), func(q *FIFO, e Entry) { q.Requeue([]Entry{e}, Nacked); q.Stop() }, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -81,9 +81,9 @@ func TestConfirms(t *testing.T) {
 
 func TestConfirmWaitsForAllQueues(t *testing.T) {
 	h, s := slowHouse()
-	var qs []*Classic
+	var qs []*FIFO
 	for id := range uint64(3) {
-		q, err := New(Declaration{Durable: id > 0}, Config{ID: id, Store: s, Clock: h.clock, Host: h})
+		q, err := newFIFO(Declaration{Durable: id > 0}, Config{ID: id, Store: s, Clock: h.clock, Host: h})
 		if err != nil {
 			t.Fatal(err)
 		}

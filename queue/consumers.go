@@ -142,7 +142,7 @@ func (cs *consumers) served() {
 //
 // spec: basic.consume; rabbitmq: a queue with a single active consumer takes no
 // exclusive one.
-func (q *Classic) Consume(c Consumer, o ConsumeOptions) error {
+func (q *FIFO) Consume(c Consumer, o ConsumeOptions) error {
 	opened, err := q.subscribe(c, o)
 	if opened != nil {
 		<-opened
@@ -154,7 +154,7 @@ func (q *Classic) Consume(c Consumer, o ConsumeOptions) error {
 // a channel that is closed when that is done. Waiting for it once, here, lets
 // every message find its consumer at once: one that lives for no time, or that a
 // queue of length 0 does not keep, would be gone before the disk has answered.
-func (q *Classic) subscribe(c Consumer, o ConsumeOptions) (opened <-chan struct{}, err error) {
+func (q *FIFO) subscribe(c Consumer, o ConsumeOptions) (opened <-chan struct{}, err error) {
 	priority, err := q.consumerPriority(o.Arguments)
 	if err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func (q *Classic) subscribe(c Consumer, o ConsumeOptions) (opened <-chan struct{
 }
 
 // consumerPriority reads a consumer's arguments: x-priority is the one there is.
-func (q *Classic) consumerPriority(t amqp.Table) (priority int64, err error) {
+func (q *FIFO) consumerPriority(t amqp.Table) (priority int64, err error) {
 	a := arguments{d: Declaration{VHost: q.decl.VHost, Name: q.decl.Name, Arguments: t}}
 	if v, ok := t["x-priority"]; ok {
 		if priority, ok = amqp.Integer(v); !ok {
@@ -192,7 +192,7 @@ func (q *Classic) consumerPriority(t amqp.Table) (priority int64, err error) {
 }
 
 // Cancel implements Queue.
-func (q *Classic) Cancel(c Consumer) {
+func (q *FIFO) Cancel(c Consumer) {
 	q.mu.Lock()
 	defer q.unlock()
 	s := q.consumers.find(c)
@@ -212,7 +212,7 @@ func (q *Classic) Cancel(c Consumer) {
 }
 
 // Wake implements Queue.
-func (q *Classic) Wake(c Consumer) {
+func (q *FIFO) Wake(c Consumer) {
 	q.mu.Lock()
 	defer q.unlock()
 	s := q.consumers.find(c)

@@ -113,7 +113,7 @@ func TestSingleActiveConsumer(t *testing.T) {
 	wantWords(t, "first, woken", first.bodies(), "a b")
 	q.Cancel(first)
 	wantWords(t, "second, active now", second.bodies(), "c")
-	q.Requeue(first.got)
+	q.Requeue(first.got, Nacked)
 	wantWords(t, "second, with what the first gave back", second.bodies(), "c a* b*")
 }
 

@@ -26,7 +26,7 @@ type Dead struct {
 }
 
 // bury drops entries, or has them dead-lettered once the lock is released.
-func (q *Classic) bury(es []Entry, why Reason) {
+func (q *FIFO) bury(es []Entry, why Reason) {
 	if !q.limits.deadLetter {
 		if q.dropped != nil {
 			q.dropped(q, es, why)
@@ -51,7 +51,7 @@ func (q *Classic) bury(es []Entry, why Reason) {
 // readDying asks for the messages of the first of those who are dying, but whose
 // messages are only on disk. If they cannot be read they stay in the store, and
 // are found at the next start.
-func (q *Classic) readDying() {
+func (q *FIFO) readDying() {
 	if len(q.dying) == 0 {
 		return
 	}
@@ -77,7 +77,7 @@ func (q *Classic) readDying() {
 
 // die has the first of those who are dying dead-lettered, as far as their
 // messages are in span and thus among those that were read back, or damaged.
-func (q *Classic) die(span store.Span, ms []store.Stored) {
+func (q *FIFO) die(span store.Span, ms []store.Stored) {
 	at := bySeq(ms)
 	n := 0
 	for ; n < len(q.dying); n++ {
@@ -98,7 +98,7 @@ func (q *Classic) die(span store.Span, ms []store.Stored) {
 // deadSettled notes that dead letters have been published. A message that is
 // still on its way to the disk is not cancelled: its publisher is told that it
 // is safe only when it, or after it its copy, is on disk.
-func (q *Classic) deadSettled(dead []Dead) {
+func (q *FIFO) deadSettled(dead []Dead) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {

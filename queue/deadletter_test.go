@@ -39,7 +39,7 @@ type looking struct {
 	look func()
 }
 
-func (l looking) DeadLetter(q Queue, dead []Dead) {
+func (l looking) DeadLetter(q Hosted, dead []Dead) {
 	l.look()
 	l.house.DeadLetter(q, dead)
 }
@@ -48,7 +48,7 @@ func TestDeadMessagesStayInTheStoreUntilTheirCopiesArePublished(t *testing.T) {
 	h := newHouse()
 	d := Declaration{Durable: true, Arguments: dying}
 	held := 0
-	q, err := New(d, Config{ID: 1, Store: h.store, Clock: h.clock, Host: looking{h, func() { held = stored(h) }}})
+	q, err := newFIFO(d, Config{ID: 1, Store: h.store, Clock: h.clock, Host: looking{h, func() { held = stored(h) }}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -188,6 +188,9 @@ func (q *Delay) Len() int {
 	return len(q.far) + len(q.near)
 }
 
+// Keeps implements Target.
+func (q *Delay) Keeps(persistent bool) bool { return q.decl.Durable && persistent }
+
 // Publish implements Target.
 func (q *Delay) Publish(ps []Publishing) {
 	q.mu.Lock()
@@ -199,7 +202,7 @@ func (q *Delay) Publish(ps []Publishing) {
 	for _, p := range ps {
 		h := &held{message: p.Message, due: now + min(DelayOf(p.Message), math.MaxInt64-now)}
 		q.last++
-		if p.Record != nil && q.decl.Durable && p.Message.Persistent {
+		if p.Record != nil && q.Keeps(p.Message.Persistent) {
 			h.ref = p.Record.Add(store.Ref{Queue: q.id, Seq: q.last, Expires: h.due})
 		}
 		q.enter(moment{h.due, q.last}, h)

@@ -1,7 +1,7 @@
 package queue
 
 // deliver hands out what is ready to whoever has room.
-func (q *Classic) deliver() {
+func (q *FIFO) deliver() {
 	for q.ready > 0 {
 		s, alone := q.consumers.next()
 		if s == nil || !q.mark.open(q) {
@@ -34,7 +34,7 @@ func (q *Classic) deliver() {
 }
 
 // handed notes that a consumer took entries.
-func (q *Classic) handed(s *subscription, l *lane, es []Entry) {
+func (q *FIFO) handed(s *subscription, l *lane, es []Entry) {
 	if len(es) == 0 {
 		return
 	}

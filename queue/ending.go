@@ -8,7 +8,7 @@ import (
 // Purge implements Queue.
 //
 // spec: queue.purge; rabbitmq: what is unacked stays, nothing is dead-lettered.
-func (q *Classic) Purge() int {
+func (q *FIFO) Purge() (int, error) {
 	q.mu.Lock()
 	defer q.unlock()
 	n := q.ready
@@ -16,10 +16,10 @@ func (q *Classic) Purge() int {
 		q.purgeLane(&q.lanes[i])
 	}
 	q.ready, q.readyBytes, q.resident = 0, 0, 0
-	return n
+	return n, nil
 }
 
-func (q *Classic) purgeLane(l *lane) {
+func (q *FIFO) purgeLane(l *lane) {
 	q.settle(l.returned)
 	for i := range l.head.len() {
 		q.settle([]Entry{*l.head.at(i)})
@@ -37,7 +37,7 @@ func (q *Classic) purgeLane(l *lane) {
 //
 // rabbitmq: if-empty is looked at before if-unused; the count is of what is
 // ready; nothing is dead-lettered.
-func (q *Classic) Delete(ifUnused, ifEmpty bool) (int, error) {
+func (q *FIFO) Delete(ifUnused, ifEmpty bool) (int, error) {
 	q.mu.Lock()
 	defer q.unlock()
 	switch {
@@ -61,7 +61,7 @@ func (q *Classic) Delete(ifUnused, ifEmpty bool) (int, error) {
 
 // releaseRecords lets go of the records of what is ready, so that publishers
 // hear of messages nobody will get.
-func (q *Classic) releaseRecords() {
+func (q *FIFO) releaseRecords() {
 	for i := range q.lanes {
 		q.purgeLane(&q.lanes[i])
 	}
@@ -69,7 +69,7 @@ func (q *Classic) releaseRecords() {
 }
 
 // forget has the store drop what it has of the queue.
-func (q *Classic) forget() {
+func (q *FIFO) forget() {
 	switch {
 	case q.decl.Durable:
 		q.store.Append(store.Batch{Dropped: []uint64{q.id}, Docs: []store.Doc{markDoc(q.id, nil)}})
@@ -78,9 +78,8 @@ func (q *Classic) forget() {
 	}
 }
 
-// Stop ends the queue without deleting anything: the broker is closing. A
-// durable queue is found again by Recover.
-func (q *Classic) Stop() {
+// Stop implements Hosted.
+func (q *FIFO) Stop() {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
@@ -92,7 +91,7 @@ func (q *Classic) Stop() {
 }
 
 // end makes the queue ignore what still comes.
-func (q *Classic) end() {
+func (q *FIFO) end() {
 	q.deleted = true
 	q.expiry.stop()
 	q.lease.stop()

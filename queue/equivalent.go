@@ -8,13 +8,23 @@ import (
 )
 
 // compared are the arguments in which a declaration must agree with the queue
-// that is there; all others may differ.
-//
-// rabbitmq: classic queues.
-var compared = []string{
-	"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-max-length",
-	"x-max-length-bytes", "x-max-priority", "x-overflow", "x-queue-mode", "x-queue-version",
-	"x-single-active-consumer", "x-queue-type", "x-queue-master-locator",
+// that is there, by its type; all others may differ.
+var compared = map[Type][]string{
+	Classic: {
+		"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-max-length",
+		"x-max-length-bytes", "x-max-priority", "x-overflow", "x-queue-mode", "x-queue-version",
+		"x-single-active-consumer", "x-queue-type", "x-queue-master-locator",
+	},
+	Quorum: {
+		"x-expires", "x-message-ttl", "x-dead-letter-exchange", "x-dead-letter-routing-key", "x-dead-letter-strategy",
+		"x-max-length", "x-max-length-bytes", "x-max-in-memory-length", "x-max-in-memory-bytes", "x-overflow",
+		"x-single-active-consumer", "x-queue-type", "x-quorum-initial-group-size", "x-delivery-limit",
+		"x-queue-leader-locator", "x-delayed-retry-type", "x-delayed-retry-min", "x-delayed-retry-max",
+	},
+	Stream: {
+		"x-queue-type", "x-max-length-bytes", "x-max-age", "x-stream-max-segment-size-bytes",
+		"x-stream-filter-size-bytes", "x-initial-cluster-size", "x-queue-leader-locator",
+	},
 }
 
 // Equivalent returns RabbitMQ's error if a queue that was declared with d cannot
@@ -27,9 +37,9 @@ func (d Declaration) Equivalent(n Declaration) error {
 	if err := d.same("auto_delete", quoteBool(n.AutoDelete), quoteBool(d.AutoDelete)); err != nil {
 		return err
 	}
-	for _, key := range compared {
-		now, inNow := d.argument(key)
-		wanted, inWanted := n.argument(key)
+	for _, key := range compared[d.Type()] {
+		now, inNow := d.argument(key, d.Type())
+		wanted, inWanted := n.argument(key, d.Type())
 		var err error
 		switch {
 		case inNow && inWanted && !amqp.EqualValue(now, wanted):
@@ -46,10 +56,11 @@ func (d Declaration) Equivalent(n Declaration) error {
 	return nil
 }
 
-// argument returns an argument; naming the default queue type is not naming one.
-func (d Declaration) argument(key string) (any, bool) {
+// argument returns an argument. Beside a classic queue, naming this type is not
+// naming one.
+func (d Declaration) argument(key string, current Type) (any, bool) {
 	v, ok := d.Arguments[key]
-	if key == "x-queue-type" && (v == "classic" || v == "" || v == "undefined") {
+	if key == "x-queue-type" && current == Classic && d.Type() == Classic {
 		return nil, false
 	}
 	return v, ok

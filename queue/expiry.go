@@ -25,7 +25,7 @@ func (x *expiry) stop() {
 
 // expiresAt returns the moment, in Unix milliseconds, at which m expires here:
 // the sooner of its own expiration and the queue's, fixed at enqueue.
-func (q *Classic) expiresAt(m *amqp.Message) int64 {
+func (q *FIFO) expiresAt(m *amqp.Message) int64 {
 	ttl := q.limits.ttl
 	if text := m.Properties.Expiration(); text != "" {
 		// The channel has checked it. A text that is none is a message from
@@ -44,7 +44,7 @@ func (q *Classic) expiresAt(m *amqp.Message) int64 {
 // moment returns the time, in Unix milliseconds. It stands still in a critical
 // section, so that a message with a time to live of 0 can be delivered in the one
 // in which it is published, however long that takes.
-func (q *Classic) moment() int64 {
+func (q *FIFO) moment() int64 {
 	if q.now == 0 {
 		q.now = q.clock.Now().UnixMilli()
 	}
@@ -54,7 +54,7 @@ func (q *Classic) moment() int64 {
 // fresh returns those of es that may be delivered: up to the first that has
 // expired. One that expires in this very millisecond may; a time to live of 0
 // means just that.
-func (q *Classic) fresh(es []Entry) []Entry {
+func (q *FIFO) fresh(es []Entry) []Entry {
 	if !q.expiry.used {
 		return es
 	}
@@ -69,7 +69,7 @@ func (q *Classic) fresh(es []Entry) []Entry {
 
 // expire drops or dead-letters what has expired at the head, and reports whether
 // there was any.
-func (q *Classic) expire() (expired bool) {
+func (q *FIFO) expire() (expired bool) {
 	if !q.expiry.used {
 		return false
 	}
@@ -88,7 +88,7 @@ func (q *Classic) expire() (expired bool) {
 }
 
 // armExpiry sets the timer for the head.
-func (q *Classic) armExpiry() {
+func (q *FIFO) armExpiry() {
 	if !q.expiry.used || q.deleted {
 		return
 	}
@@ -112,11 +112,11 @@ func (q *Classic) armExpiry() {
 	}
 }
 
-func (q *Classic) until(at int64) time.Duration {
+func (q *FIFO) until(at int64) time.Duration {
 	return time.UnixMilli(at).Sub(q.clock.Now())
 }
 
-func (q *Classic) expiryDue() {
+func (q *FIFO) expiryDue() {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
@@ -134,7 +134,7 @@ type lease struct {
 	timer clock.Timer
 }
 
-func (l *lease) start(q *Classic) {
+func (l *lease) start(q *FIFO) {
 	if q.limits.expires != unlimited {
 		l.timer = q.clock.AfterFunc(time.Duration(q.limits.expires)*time.Millisecond, q.leaseDue)
 	}
@@ -152,13 +152,13 @@ func (l *lease) stop() {
 }
 
 // touch starts the lease anew, unless there are consumers.
-func (l *lease) touch(q *Classic) {
+func (l *lease) touch(q *FIFO) {
 	if l.timer != nil && !q.deleted && q.consumers.len() == 0 {
 		l.timer.Reset(time.Duration(q.limits.expires) * time.Millisecond)
 	}
 }
 
-func (q *Classic) leaseDue() {
+func (q *FIFO) leaseDue() {
 	q.mu.Lock()
 	defer q.unlock()
 	if !q.deleted && q.consumers.len() == 0 {

@@ -106,7 +106,7 @@ func TestUnackedMessagesExpireWhenRequeued(t *testing.T) {
 	e, _, _, _ := q.Get(false)
 	h.forward(20 * ms)
 	wantWords(t, "dead while out", h.deaths(), "")
-	q.Requeue([]Entry{e})
+	q.Requeue([]Entry{e}, Nacked)
 	wantWords(t, "dead when back", h.deaths(), "a:expired")
 	wantStats(t, q, Stats{})
 }

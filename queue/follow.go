@@ -4,13 +4,12 @@ import (
 	"time"
 )
 
-// Follow puts in force what policies say of the queue, by RabbitMQ's keys, with
-// numbers as int64. What they said before no longer holds. Arguments stay: of the
-// two the smaller limit holds, of anything else the argument.
+// Follow implements Hosted. Arguments stay: of the two the smaller limit holds, of
+// anything else the argument.
 //
 // rabbitmq: at once for limits and dead letters; a time to live is for messages that
 // are published from now on, as it was for those before
-func (q *Classic) Follow(definition map[string]any) {
+func (q *FIFO) Follow(definition map[string]any) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {

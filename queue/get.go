@@ -1,7 +1,7 @@
 package queue
 
 // Get implements Queue.
-func (q *Classic) Get(noAck bool) (Entry, int, bool, error) {
+func (q *FIFO) Get(noAck bool) (Entry, int, bool, error) {
 	for {
 		e, left, ok, wait, err := q.tryGet(noAck)
 		if wait == nil {
@@ -13,7 +13,7 @@ func (q *Classic) Get(noAck bool) (Entry, int, bool, error) {
 
 // tryGet is Get, but where it would have to wait for the disk it returns a
 // channel that is closed when it is worth trying again.
-func (q *Classic) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struct{}, err error) {
+func (q *FIFO) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struct{}, err error) {
 	q.mu.Lock()
 	defer q.unlock()
 	q.lease.touch(q)

@@ -49,10 +49,10 @@ func TestInvalidArguments(t *testing.T) {
 		{"x-initial-cluster-size", int32(3), classic},
 	}
 	for _, test := range tests {
-		_, err := New(Declaration{Name: "q", VHost: "/", Arguments: amqp.Table{test.key: test.value}}, Config{})
+		_, err := newFIFO(Declaration{Name: "q", VHost: "/", Arguments: amqp.Table{test.key: test.value}}, Config{})
 		wantText(t, err, "invalid arg '"+test.key+"' for queue 'q' in vhost '/'"+test.want)
 	}
-	_, err := New(Declaration{Name: "q", VHost: "/", Arguments: amqp.Table{"x-dead-letter-exchange": int32(1)}}, Config{})
+	_, err := newFIFO(Declaration{Name: "q", VHost: "/", Arguments: amqp.Table{"x-dead-letter-exchange": int32(1)}}, Config{})
 	wantText(t, err, "invalid type 'signedint' for arg 'x-dead-letter-exchange' in queue 'q' in vhost '/'")
 }
 
@@ -68,7 +68,7 @@ func TestFirstInvalidArgumentIsNamed(t *testing.T) {
 		"x-max-length-bytes", "x-max-priority", "x-overflow", "x-queue-mode", "x-queue-version", "x-single-active-consumer",
 		"x-delivery-limit",
 	} {
-		_, err := New(Declaration{Name: "q", VHost: "/", Arguments: arguments}, Config{})
+		_, err := newFIFO(Declaration{Name: "q", VHost: "/", Arguments: arguments}, Config{})
 		if err == nil || !strings.Contains(err.Error(), "arg '"+first+"'") {
 			t.Fatalf("got %v, want %s named", err, first)
 		}
@@ -84,7 +84,7 @@ func TestConsumerTimeout(t *testing.T) {
 		{nil, 0}, {"60000", 0}, {1.5, 0}, {int32(0), 0}, {int32(-1), 0},
 		{int32(1), time.Millisecond}, {int64(math.MaxInt64), MaxMilliseconds * time.Millisecond},
 	} {
-		q, err := New(Declaration{Arguments: amqp.Table{"x-consumer-timeout": test.value}}, Config{})
+		q, err := newFIFO(Declaration{Arguments: amqp.Table{"x-consumer-timeout": test.value}}, Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func TestValidArguments(t *testing.T) {
 		{"x-single-active-consumer": false, "x-queue-leader-locator": "balanced"},
 		{"x-foo": []any{int32(1)}},
 	} {
-		if _, err := New(Declaration{Arguments: arguments}, Config{Clock: newHands()}); err != nil {
+		if _, err := newFIFO(Declaration{Arguments: arguments}, Config{Clock: newHands()}); err != nil {
 			t.Errorf("%v: got %v", arguments, err)
 		}
 	}
@@ -125,6 +125,6 @@ func TestHigherPrioritiesLeaveFirst(t *testing.T) {
 	}
 	e, _, _, _ := q.Get(false)
 	f, _, _, _ := q.Get(false)
-	q.Requeue([]Entry{f, e})
+	q.Requeue([]Entry{f, e}, Nacked)
 	wantWords(t, "by priority", drain(t, q), "c9* e5* b3 d3 a0 f0")
 }

@@ -38,7 +38,7 @@ type storedMark struct {
 }
 
 // recover takes over what was stored; nil means that nothing was ever delivered.
-func (m *mark) recover(q *Classic, doc []byte) (err error) {
+func (m *mark) recover(q *FIFO, doc []byte) (err error) {
 	var d storedMark
 	if doc != nil {
 		if err = json.Unmarshal(doc, &d); err != nil {
@@ -72,7 +72,7 @@ func (m *mark) was(seq uint64) bool {
 
 // open reports whether deliveries may begin. If not, they may soon: the queue
 // delivers by itself then, unless it has an error.
-func (m *mark) open(q *Classic) bool {
+func (m *mark) open(q *FIFO) bool {
 	if m.state == open || !q.decl.Durable {
 		return true
 	}
@@ -89,7 +89,7 @@ func (m *mark) open(q *Classic) bool {
 }
 
 // opened is told that the mark of a turn is on disk.
-func (q *Classic) opened(turn int, err error) {
+func (q *FIFO) opened(turn int, err error) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted || q.mark.state != opening || q.mark.turn != turn {
@@ -116,7 +116,7 @@ func (m *mark) delivered(seq uint64) {
 
 // close marks the queue as delivering no more. Nobody waits for that to be on
 // disk: until it is, too much comes back as redelivered.
-func (m *mark) close(q *Classic) {
+func (m *mark) close(q *FIFO) {
 	if m.state == closed || !q.decl.Durable {
 		return
 	}
@@ -126,7 +126,7 @@ func (m *mark) close(q *Classic) {
 }
 
 // note stores how far the queue has delivered.
-func (m *mark) note(q *Classic) {
+func (m *mark) note(q *FIFO) {
 	q.store.Append(store.Batch{Docs: []store.Doc{markDoc(q.id, &storedMark{UpTo: m.upTo})}})
 }
 

@@ -11,7 +11,7 @@ import (
 var durable = Declaration{Durable: true}
 
 // sendAll publishes persistent messages.
-func (h *house) sendAll(q *Classic, bodies ...string) {
+func (h *house) sendAll(q *FIFO, bodies ...string) {
 	for _, body := range bodies {
 		h.send(q, message(body, persistent), nil, 0)
 	}
@@ -20,29 +20,29 @@ func (h *house) sendAll(q *Classic, bodies ...string) {
 func TestRedeliveredAfterARestart(t *testing.T) {
 	tests := []struct {
 		name string
-		act  func(h *house, q *Classic)
+		act  func(h *house, q *FIFO)
 		want string // of a b c
 	}{
-		{"stopped, nothing delivered", func(h *house, q *Classic) { q.Stop() }, "a b c"},
-		{"crashed, nothing delivered", func(h *house, q *Classic) {}, "a b c"},
-		{"stopped after deliveries", func(h *house, q *Classic) {
+		{"stopped, nothing delivered", func(h *house, q *FIFO) { q.Stop() }, "a b c"},
+		{"crashed, nothing delivered", func(h *house, q *FIFO) {}, "a b c"},
+		{"stopped after deliveries", func(h *house, q *FIFO) {
 			q.Get(false)
 			q.Stop()
 		}, "a* b c"},
-		{"stopped after an ack", func(h *house, q *Classic) {
+		{"stopped after an ack", func(h *house, q *FIFO) {
 			q.Get(true)
 			q.Get(false)
 			q.Stop()
 		}, "b* c"},
-		{"crashed after deliveries", func(h *house, q *Classic) { q.Get(false) }, "a* b* c*"},
-		{"crashed after the last consumer left", func(h *house, q *Classic) {
+		{"crashed after deliveries", func(h *house, q *FIFO) { q.Get(false) }, "a* b* c*"},
+		{"crashed after the last consumer left", func(h *house, q *FIFO) {
 			c := &client{room: 2}
 			q.Consume(c, ConsumeOptions{})
 			q.Cancel(c)
-			q.Requeue(c.got)
+			q.Requeue(c.got, Nacked)
 		}, "a* b* c"},
-		{"crashed with a consumer", func(h *house, q *Classic) { q.Consume(&client{room: 1}, ConsumeOptions{}) }, "a* b* c*"},
-		{"crashed after a consumer came back", func(h *house, q *Classic) {
+		{"crashed with a consumer", func(h *house, q *FIFO) { q.Consume(&client{room: 1}, ConsumeOptions{}) }, "a* b* c*"},
+		{"crashed after a consumer came back", func(h *house, q *FIFO) {
 			c := &client{room: 1}
 			q.Consume(c, ConsumeOptions{})
 			q.Cancel(c)
@@ -130,9 +130,9 @@ func TestConsumerWhoLeavesWhileTheQueueOpens(t *testing.T) {
 }
 
 func TestGetEndsWithItsQueue(t *testing.T) {
-	for name, end := range map[string]func(*Classic){
-		"deleted": func(q *Classic) { q.Delete(false, false) },
-		"stopped": (*Classic).Stop,
+	for name, end := range map[string]func(*FIFO){
+		"deleted": func(q *FIFO) { q.Delete(false, false) },
+		"stopped": (*FIFO).Stop,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

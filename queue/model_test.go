@@ -36,7 +36,7 @@ type trial struct {
 	rng        *rand.Rand
 	priorities int
 	house      *house
-	queue      *Classic
+	queue      *FIFO
 	model      model
 	unacked    []Entry
 }
@@ -102,14 +102,14 @@ func (t *trial) settle(to func([]Entry), model func(modelEntry)) {
 }
 
 func (t *trial) requeue() {
-	t.settle(t.queue.Requeue, func(e modelEntry) {
+	t.settle(func(es []Entry) { t.queue.Requeue(es, Nacked) }, func(e modelEntry) {
 		e.redelivered = true
 		t.model.insert(e)
 	})
 }
 
 func (t *trial) purge() {
-	if got := t.queue.Purge(); got != len(t.model.ready) {
+	if got, _ := t.queue.Purge(); got != len(t.model.ready) {
 		t.Fatalf("purged: got %d, want %d", got, len(t.model.ready))
 	}
 	t.model.ready = nil

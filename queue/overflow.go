@@ -4,13 +4,13 @@ package queue
 // of so many octets.
 //
 // rabbitmq: only ready messages count, and octets of bodies.
-func (q *Classic) full(body int) bool {
+func (q *FIFO) full(body int) bool {
 	return int64(q.ready) >= q.limits.length || q.readyBytes+int64(body) > q.limits.bytes
 }
 
 // refuse does not take a message: its publisher hears of it, and the dead-letter
 // exchange gets it if the queue is to do that.
-func (q *Classic) refuse(p *Publishing) {
+func (q *FIFO) refuse(p *Publishing) {
 	if p.Record != nil {
 		p.Record.Refuse()
 	}
@@ -21,7 +21,7 @@ func (q *Classic) refuse(p *Publishing) {
 
 // trim drops the oldest messages until the queue is within its limits. What is
 // not in memory is asked for, and trimming goes on when it has come.
-func (q *Classic) trim() {
+func (q *FIFO) trim() {
 	if q.limits.overflow != DropHead {
 		return
 	}

@@ -107,7 +107,7 @@ func TestRequeueDropsBeforeItDelivers(t *testing.T) {
 	publish(q, "b")
 	f, _, _, _ := q.Get(false)
 	c := consume(t, q, &client{room: -1}, ConsumeOptions{})
-	q.Requeue([]Entry{e, f})
+	q.Requeue([]Entry{e, f}, Nacked)
 	wantWords(t, "dead", h.deaths(), "a:maxlen")
 	wantWords(t, "delivered", c.bodies(), "b*")
 }
@@ -117,7 +117,7 @@ func TestRequeueDropsWhatIsTooLarge(t *testing.T) {
 	q := h.open(t, Declaration{Arguments: amqp.Table{"x-dead-letter-exchange": "dlx", "x-max-length-bytes": int32(2)}})
 	c := consume(t, q, &client{room: -1}, ConsumeOptions{})
 	publish(q, "aaa")
-	q.Requeue(c.take())
+	q.Requeue(c.take(), Nacked)
 	wantWords(t, "dead", h.deaths(), "aaa:maxlen")
 	wantWords(t, "delivered again", c.bodies(), "")
 }
@@ -137,7 +137,7 @@ func TestRequeueBeyondTheLimitDropsTheHead(t *testing.T) {
 	publish(q, "a")
 	e, _, _, _ := q.Get(false)
 	publish(q, "b")
-	q.Requeue([]Entry{e})
+	q.Requeue([]Entry{e}, Nacked)
 	wantWords(t, "dead", h.deaths(), "a:maxlen")
 	wantWords(t, "ready", drain(t, q), "b")
 }

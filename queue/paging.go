@@ -52,7 +52,7 @@ func footprint(m *amqp.Message) int64 {
 }
 
 // pageOut leaves to the disk what need not be in memory, if memory is short.
-func (q *Classic) pageOut() {
+func (q *FIFO) pageOut() {
 	if q.memory == nil || q.resident <= keepLittle {
 		return
 	}
@@ -65,7 +65,7 @@ func (q *Classic) pageOut() {
 	}
 }
 
-func (q *Classic) pageOutLane(l *lane) {
+func (q *FIFO) pageOutLane(l *lane) {
 	if len(l.paged) == 0 && l.tail.len() == 0 {
 		if keep := q.batch(); l.head.len() > keep {
 			l.tail = l.head.cut(keep)
@@ -109,7 +109,7 @@ func (l *lane) leave(e *Entry) {
 // spill hands messages of the tail to the store that it would not get otherwise:
 // transient ones, and those of queues that are not durable. Nobody waits for
 // them, and after a restart they are gone as they should be.
-func (q *Classic) spill(l *lane) {
+func (q *FIFO) spill(l *lane) {
 	var records []*store.Record
 	for i := range min(l.tail.len(), spillMost) {
 		e := l.tail.at(i)
@@ -130,7 +130,7 @@ func (q *Classic) spill(l *lane) {
 
 // batch is how many of the queue's messages are kept in memory, and read back at
 // once, about.
-func (q *Classic) batch() int {
+func (q *FIFO) batch() int {
 	keep := int64(keepBytes)
 	if q.memory != nil && (q.consumers.len() == 0 || q.memory.used.Load() > q.memory.severe()) {
 		keep = keepLittle
@@ -140,7 +140,7 @@ func (q *Classic) batch() int {
 }
 
 // fill reads ahead what will be delivered next.
-func (q *Classic) fill() {
+func (q *FIFO) fill() {
 	l := &q.lanes[q.top]
 	if len(l.paged) > 0 && l.head.len() <= q.batch()/2 {
 		q.fillLane(l)
@@ -148,7 +148,7 @@ func (q *Classic) fill() {
 }
 
 // fillLane asks for the first messages of a lane that are not in memory.
-func (q *Classic) fillLane(l *lane) {
+func (q *FIFO) fillLane(l *lane) {
 	if l.loading || q.err != nil {
 		return
 	}
@@ -191,7 +191,7 @@ func (q *Classic) fillLane(l *lane) {
 // head, or into requeued entries that had been slimmed. The store gives the first
 // ones of the span, at least one unless there are none: what lies before the last
 // one given, and is not among them, is damaged.
-func (q *Classic) loaded(l *lane, span store.Span, ms []store.Stored) {
+func (q *FIFO) loaded(l *lane, span store.Span, ms []store.Stored) {
 	if len(l.paged) > 0 && l.paged[0].Lo == span.Lo {
 		q.loadedHead(l, ms)
 		return
@@ -202,7 +202,7 @@ func (q *Classic) loaded(l *lane, span store.Span, ms []store.Stored) {
 	q.loadedReturned(l, span, ms)
 }
 
-func (q *Classic) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
+func (q *FIFO) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
 	at := bySeq(ms)
 	for i := range l.returned {
 		e := &l.returned[i]
@@ -228,7 +228,7 @@ func bySeq(ms []store.Stored) map[uint64]*amqp.Message {
 	return at
 }
 
-func (q *Classic) loadedHead(l *lane, ms []store.Stored) {
+func (q *FIFO) loadedHead(l *lane, ms []store.Stored) {
 	x := &l.paged[0]
 	for i := range ms {
 		m := ms[i].Message
@@ -263,7 +263,7 @@ func (q *Classic) loadedHead(l *lane, ms []store.Stored) {
 }
 
 // waitForFill returns a channel that is closed when something has been read back.
-func (q *Classic) waitForFill() <-chan struct{} {
+func (q *FIFO) waitForFill() <-chan struct{} {
 	if q.filling == nil {
 		q.filling = make(chan struct{})
 	}
@@ -271,7 +271,7 @@ func (q *Classic) waitForFill() <-chan struct{} {
 }
 
 // filled wakes those who wait for messages to be read back.
-func (q *Classic) filled() {
+func (q *FIFO) filled() {
 	if q.filling != nil {
 		close(q.filling)
 		q.filling = nil

@@ -32,7 +32,7 @@ func number(t testing.TB, e *Entry) int {
 }
 
 // fillUp publishes n numbered messages, every second one persistent.
-func fillUp(t testing.TB, h *house, q *Classic, n int) {
+func fillUp(t testing.TB, h *house, q *FIFO, n int) {
 	t.Helper()
 	for i := range n {
 		h.send(q, message(pad(i), amqp.Fields{DeliveryMode: uint8(1 + i%2)}), nil, 0)
@@ -45,7 +45,7 @@ func fillUp(t testing.TB, h *house, q *Classic, n int) {
 
 // wantNothingLeft wants that nothing is counted against memory, and nothing is in
 // the store.
-func wantNothingLeft(t testing.TB, h *house, q *Classic) {
+func wantNothingLeft(t testing.TB, h *house, q *FIFO) {
 	t.Helper()
 	if s := q.Stats(); s.Ready != 0 || s.ReadyBytes != 0 || s.Unacked != 0 {
 		t.Errorf("stats: got %+v, want nothing left", s)
@@ -61,8 +61,8 @@ func wantNothingLeft(t testing.TB, h *house, q *Classic) {
 const many = 100_000
 
 func TestPagedMessagesComeOnceAndInOrder(t *testing.T) {
-	for name, read := range map[string]func(t *testing.T, q *Classic, want func(*Entry)){
-		"get": func(t *testing.T, q *Classic, want func(*Entry)) {
+	for name, read := range map[string]func(t *testing.T, q *FIFO, want func(*Entry)){
+		"get": func(t *testing.T, q *FIFO, want func(*Entry)) {
 			for {
 				e, _, ok, err := q.Get(true)
 				if err != nil {
@@ -74,7 +74,7 @@ func TestPagedMessagesComeOnceAndInOrder(t *testing.T) {
 				want(&e)
 			}
 		},
-		"consume": func(t *testing.T, q *Classic, want func(*Entry)) {
+		"consume": func(t *testing.T, q *FIFO, want func(*Entry)) {
 			c := &client{room: 100}
 			consume(t, q, c, ConsumeOptions{})
 			for {
@@ -166,7 +166,7 @@ func TestPagedMessagesArePurged(t *testing.T) {
 		q := h.open(t, durable)
 		fillUp(t, h, q, 5000)
 		q.Get(true) // and what is read back now
-		if n := q.Purge(); n != 4999 {
+		if n, _ := q.Purge(); n != 4999 {
 			t.Errorf("purged: got %d, want 4999", n)
 		}
 		wantNothingLeft(t, h, q)
@@ -305,7 +305,7 @@ func TestPagedPrioritiesKeepTheirOrder(t *testing.T) {
 }
 
 // slimmed returns all messages of a queue, unacked and slimmed.
-func slimmed(t testing.TB, q *Classic) []Entry {
+func slimmed(t testing.TB, q *FIFO) []Entry {
 	t.Helper()
 	var out []Entry
 	for {
@@ -333,14 +333,14 @@ func TestSlimmedMessagesAreReadBack(t *testing.T) {
 			h.send(q, message(pad(i), persistent), nil, 0)
 		}
 		out := slimmed(t, q)
-		q.Requeue(out[n/2:])
+		q.Requeue(out[n/2:], Nacked)
 		wantStats(t, q, Stats{Ready: n / 2, ReadyBytes: n / 2 * 1024, Unacked: n / 2})
 		if e, _, _, _ := q.Get(false); number(t, &e) != n/2 {
 			t.Errorf("got message %d, want %d", number(t, &e), n/2)
 		} else {
-			q.Requeue([]Entry{e})
+			q.Requeue([]Entry{e}, Nacked)
 		}
-		q.Requeue(out[:n/2]) // older ones, while younger ones are read back
+		q.Requeue(out[:n/2], Nacked) // older ones, while younger ones are read back
 		for want := range n {
 			e, _, ok, err := q.Get(true)
 			if !ok || err != nil || number(t, &e) != want || !e.Redelivered {
@@ -362,8 +362,8 @@ func TestOlderMessagesComeBackWhileYoungerAreRead(t *testing.T) {
 		c := consume(t, q, &client{room: 0}, ConsumeOptions{})
 		c.room = -1
 		q.Wake(c)
-		q.Requeue(out[1:2])
-		q.Requeue(out[0:1])
+		q.Requeue(out[1:2], Nacked)
+		q.Requeue(out[0:1], Nacked)
 		d.answer()
 		for d.waiting != nil {
 			d.answer()
@@ -401,7 +401,7 @@ func TestDamagedMessagesAreLeftOut(t *testing.T) {
 		wantStats(t, q, Stats{Ready: 5, ReadyBytes: 5})
 		out := slimmed(t, q)
 		damage(1, 3, 5)
-		q.Requeue(out)
+		q.Requeue(out, Nacked)
 		wantWords(t, "the others", drain(t, q), "b* d*")
 		wantNothingLeft(t, h, q)
 	})
@@ -451,9 +451,9 @@ func TestManyShortQueuesPageOutToo(t *testing.T) {
 	const queues, each, size, limit = 100, 60, 4 << 10, 4 << 20 // 24 MiB in all
 	st := store.NewMemory()
 	memory := NewMemory(limit)
-	var qs []*Classic
+	var qs []*FIFO
 	for i := range queues {
-		q, err := New(Declaration{VHost: "/", Name: strconv.Itoa(i), Durable: true}, Config{
+		q, err := newFIFO(Declaration{VHost: "/", Name: strconv.Itoa(i), Durable: true}, Config{
 			ID: st.NextQueueID(), Store: st, Clock: clock.System, Memory: memory,
 		})
 		if err != nil {

@@ -27,14 +27,17 @@ type Target interface {
 	// the message's record; one that it does not accept it refuses there.
 	Publish(ps []Publishing)
 
+	// Keeps reports whether the queue will answer for a message only when it is on
+	// disk, as it always does for some messages: those that are persistent, or all.
+	Keeps(persistent bool) bool
+
 	// Long reports whether messages published now are likely to stay a while,
 	// so that they had better not keep a network buffer alive. It is a hint,
 	// cheap, and may be out of date.
 	Long() bool
 }
 
-// A Queue is what a channel speaks to. Classic is the one kind there is so far;
-// streams and replicated queues fit behind the same methods.
+// A Queue is what a channel speaks to.
 type Queue interface {
 	Target
 
@@ -59,13 +62,13 @@ type Queue interface {
 	Ack(es []Entry)
 
 	// Requeue puts deliveries back to their old places.
-	Requeue(es []Entry)
+	Requeue(es []Entry, why Return)
 
 	// Reject drops deliveries, or dead-letters them.
 	Reject(es []Entry)
 
 	// Purge drops all ready messages and returns how many.
-	Purge() int
+	Purge() (int, error)
 
 	// Touch renews the lease of a queue with x-expires, as a declare does.
 	Touch()
@@ -81,6 +84,53 @@ type Queue interface {
 
 	// Stats returns a copy of the queue's numbers.
 	Stats() Stats
+}
+
+// A Hosted queue is a Queue as it is seen by the virtual host that has made it.
+type Hosted interface {
+	Queue
+
+	// ID returns the number by which the store knows the queue.
+	ID() uint64
+
+	// Recover takes over what the store kept of a durable queue. delivered is the
+	// queue's Deliveries definition, nil if there is none; if it is damaged, an
+	// error says so, and everything counts as delivered once. Recover is called
+	// once, before anything else and after store.Retain.
+	Recover(delivered []byte) error
+
+	// Follow puts in force what policies say of the queue, by RabbitMQ's keys,
+	// with numbers as int64. What they said before no longer holds.
+	Follow(definition map[string]any)
+
+	// DeadLetterTo returns where dead letters go: the exchange and, if it is set,
+	// the routing key that replaces theirs.
+	DeadLetterTo() (exchange, key string, replace bool)
+
+	// View returns the queue's numbers and, as of the same moment, copies of the
+	// entries that are ready, in the order in which they would be delivered. Those
+	// whose messages only the store has at the moment are left out.
+	View() (Stats, []Entry)
+
+	// Restock puts messages behind all that is ready, from entries that View has
+	// returned of this queue or of one like it. What is left of their time to live
+	// is what was left then: later is how much time has passed since.
+	Restock(es []Entry, later time.Duration)
+
+	// Stop ends the queue without deleting anything: the broker is closing. A
+	// durable queue is found again by Recover.
+	Stop()
+}
+
+// New makes the queue that a declaration describes, with nothing in it. Errors in
+// its arguments are RabbitMQ's.
+func New(d Declaration, c Config) (Hosted, error) {
+	if t := d.Type(); t != Classic {
+		a := arguments{d: d}
+		a.invalid("x-queue-type", `"unsupported queue type '`+string(t)+`'"`)
+		return nil, a.err
+	}
+	return newFIFO(d, c)
 }
 
 // A Declaration is what queue.declare says of a queue.
@@ -141,19 +191,31 @@ type Consumer interface {
 	Cancelled()
 }
 
-// ConsumeOptions are what basic.consume says of a consumer.
+// ConsumeOptions are what basic.consume says of a consumer, and its channel.
 type ConsumeOptions struct {
 	NoAck     bool
 	Exclusive bool
 	Arguments amqp.Table // x-priority
+	Prefetch  int        // how many deliveries may be unacked; 0 for any number
+	Global    bool       // the channel has one prefetch for all its consumers
 }
+
+// A Return is why a delivery comes back.
+type Return uint8
+
+// The reasons.
+const (
+	Nacked    Return = iota // the client wants no more of it, by basic.nack or basic.recover
+	Failed                  // it could not deal with it, by basic.reject
+	Abandoned               // its channel has ended
+)
 
 // A Host is what a queue tells to the one who made it. The queue calls it with
 // no lock held.
 type Host interface {
 	// DeadLetter publishes messages to the queue's dead-letter exchange. The
 	// queue forgets them when it returns.
-	DeadLetter(q Queue, dead []Dead)
+	DeadLetter(q Hosted, dead []Dead)
 
 	// Unused asks for the deletion of a queue whose last consumer has left
 	// (auto-delete) or whose lease is over (x-expires); for the latter it must

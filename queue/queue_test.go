@@ -85,7 +85,7 @@ type house struct {
 
 func newHouse() *house { return &house{store: store.NewMemory(), clock: newHands()} }
 
-func (h *house) DeadLetter(_ Queue, dead []Dead) {
+func (h *house) DeadLetter(_ Hosted, dead []Dead) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.dead = append(h.dead, dead...)
@@ -112,10 +112,10 @@ func (h *house) deaths() string {
 func (h *house) forward(d time.Duration) { h.clock.(*hands).forward(d) }
 
 // open makes a queue, with what the store has of it.
-func (h *house) open(t testing.TB, d Declaration) *Classic {
+func (h *house) open(t testing.TB, d Declaration) *FIFO {
 	t.Helper()
 	d.Name, d.VHost = "q", "/"
-	q, err := New(d, Config{ID: 1, Store: h.store, Clock: h.clock, Memory: h.memory, Host: h})
+	q, err := newFIFO(d, Config{ID: 1, Store: h.store, Clock: h.clock, Memory: h.memory, Host: h})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func (h *house) open(t testing.TB, d Declaration) *Classic {
 }
 
 // reopen starts the store again and returns the queue that is found then.
-func (h *house) reopen(t testing.TB, d Declaration) *Classic {
+func (h *house) reopen(t testing.TB, d Declaration) *FIFO {
 	t.Helper()
 	old := h.store.(*store.Memory)
 	old.Close()
@@ -197,7 +197,7 @@ func message(body string, f amqp.Fields) *amqp.Message {
 var persistent = amqp.Fields{DeliveryMode: 2}
 
 // publish publishes transient messages in one batch.
-func publish(q *Classic, bodies ...string) {
+func publish(q *FIFO, bodies ...string) {
 	var ps []Publishing
 	for _, body := range bodies {
 		ps = append(ps, Publishing{Message: message(body, amqp.Fields{})})
@@ -206,7 +206,7 @@ func publish(q *Classic, bodies ...string) {
 }
 
 // send publishes a message as a virtual host does.
-func (h *house) send(q *Classic, m *amqp.Message, receipt store.Receipt, tag uint64) {
+func (h *house) send(q *FIFO, m *amqp.Message, receipt store.Receipt, tag uint64) {
 	r := new(store.Record)
 	r.Init(m, receipt, tag)
 	q.Publish([]Publishing{{Message: m, Record: r}})
@@ -216,7 +216,7 @@ func (h *house) send(q *Classic, m *amqp.Message, receipt store.Receipt, tag uin
 	}
 }
 
-func consume(t testing.TB, q *Classic, c *client, o ConsumeOptions) *client {
+func consume(t testing.TB, q *FIFO, c *client, o ConsumeOptions) *client {
 	t.Helper()
 	if err := q.Consume(c, o); err != nil {
 		t.Fatal(err)
@@ -225,7 +225,7 @@ func consume(t testing.TB, q *Classic, c *client, o ConsumeOptions) *client {
 }
 
 // drain gets all that is ready, without acks.
-func drain(t testing.TB, q *Classic) string {
+func drain(t testing.TB, q *FIFO) string {
 	t.Helper()
 	var es []Entry
 	for {
@@ -250,7 +250,7 @@ func wantWords(t testing.TB, what, got, want string) {
 	}
 }
 
-func wantStats(t testing.TB, q *Classic, want Stats) {
+func wantStats(t testing.TB, q *FIFO, want Stats) {
 	t.Helper()
 	if got := q.Stats(); got != want {
 		t.Errorf("stats: got %+v, want %+v", got, want)
@@ -314,7 +314,7 @@ func TestRequeuedMessagesReturnToTheirPlaces(t *testing.T) {
 			out = append(out, e)
 		}
 		for _, i := range order {
-			q.Requeue(out[i : i+1])
+			q.Requeue(out[i:i+1], Nacked)
 		}
 		wantStats(t, q, Stats{Ready: 6, ReadyBytes: 6})
 		wantWords(t, fmt.Sprint("requeued in order ", order), drain(t, q), "a* b* c* d* e f")
@@ -327,14 +327,14 @@ func TestPurgeLeavesUnackedAlone(t *testing.T) {
 	publish(q, "a", "b", "c", "d")
 	e, _, _, _ := q.Get(false)
 	f, _, _, _ := q.Get(false)
-	q.Requeue([]Entry{f})
-	if n := q.Purge(); n != 3 {
+	q.Requeue([]Entry{f}, Nacked)
+	if n, _ := q.Purge(); n != 3 {
 		t.Errorf("purged: got %d, want 3", n)
 	}
 	wantStats(t, q, Stats{Unacked: 1})
 	wantWords(t, "dead", h.deaths(), "")
 	publish(q, "e")
-	q.Requeue([]Entry{e})
+	q.Requeue([]Entry{e}, Nacked)
 	wantWords(t, "after the purge", drain(t, q), "a* e")
 }
 
@@ -360,7 +360,7 @@ func TestDelete(t *testing.T) {
 	// Everything that still comes is ignored.
 	q.Ack(c.got)
 	q.Reject(c.got)
-	q.Requeue(c.got)
+	q.Requeue(c.got, Nacked)
 	q.Wake(c)
 	q.Cancel(c)
 	publish(q, "c")

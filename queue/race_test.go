@@ -13,7 +13,7 @@ import (
 
 // A busy client settles what it gets in its own goroutine.
 type busy struct {
-	queue *Classic
+	queue *FIFO
 	wake  chan struct{}
 
 	mu  sync.Mutex // guards got
@@ -68,7 +68,7 @@ func TestEverybodyAtOnce(t *testing.T) {
 			e := es[i : i+1]
 			switch {
 			case i%7 == 0 && !e[0].Redelivered:
-				q.Requeue(e)
+				q.Requeue(e, Nacked)
 			case i%5 == 0:
 				rejected.Add(1)
 				q.Reject(e)
@@ -95,7 +95,8 @@ func TestEverybodyAtOnce(t *testing.T) {
 	}
 	publishing.Go(func() {
 		for range 200 {
-			purged.Add(int64(q.Purge()))
+			n, _ := q.Purge()
+			purged.Add(int64(n))
 			q.Touch()
 			q.Stats()
 			q.View()

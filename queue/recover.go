@@ -2,11 +2,8 @@ package queue
 
 import "github.com/harebellmq/harebell/store"
 
-// Recover takes over what the store kept of a durable queue. delivered is the
-// queue's Deliveries definition, nil if there is none; if it is damaged, an error
-// says so, and everything counts as delivered once. Recover is called once,
-// before anything else and after store.Retain.
-func (q *Classic) Recover(delivered []byte) error {
+// Recover implements Hosted.
+func (q *FIFO) Recover(delivered []byte) error {
 	q.mu.Lock()
 	defer q.unlock()
 	for _, x := range q.store.Backlog(q.id) {
@@ -23,7 +20,7 @@ func (q *Classic) Recover(delivered []byte) error {
 	return err
 }
 
-func (q *Classic) recoverLane(i int, x store.Extent) {
+func (q *FIFO) recoverLane(i int, x store.Extent) {
 	l := &q.lanes[i]
 	l.last = max(l.last, x.Last&(1<<store.LaneShift-1))
 	if x.Messages == 0 {

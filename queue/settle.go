@@ -3,7 +3,7 @@ package queue
 import "github.com/harebellmq/harebell/store"
 
 // Ack implements Queue.
-func (q *Classic) Ack(es []Entry) {
+func (q *FIFO) Ack(es []Entry) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
@@ -17,7 +17,7 @@ func (q *Classic) Ack(es []Entry) {
 // Requeue implements Queue.
 //
 // rabbitmq: what is too much then is dropped though a consumer may wait for it.
-func (q *Classic) Requeue(es []Entry) {
+func (q *FIFO) Requeue(es []Entry, why Return) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
@@ -37,7 +37,7 @@ func (q *Classic) Requeue(es []Entry) {
 }
 
 // Reject implements Queue.
-func (q *Classic) Reject(es []Entry) {
+func (q *FIFO) Reject(es []Entry) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
@@ -49,7 +49,7 @@ func (q *Classic) Reject(es []Entry) {
 }
 
 // settle notes that the queue is done with entries.
-func (q *Classic) settle(es []Entry) {
+func (q *FIFO) settle(es []Entry) {
 	for i := range es {
 		e := &es[i]
 		if e.ref != nil {
@@ -65,7 +65,7 @@ func (q *Classic) settle(es []Entry) {
 
 // settleSpan notes that the store must be told of a span; neighbours are told as
 // one.
-func (q *Classic) settleSpan(s store.Span) {
+func (q *FIFO) settleSpan(s store.Span) {
 	if n := len(q.settled); n > 0 && q.settled[n-1].Span.Hi+1 == s.Lo {
 		q.settled[n-1].Span.Hi = s.Hi
 		return

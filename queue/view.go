@@ -7,10 +7,8 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// View returns the queue's numbers and, as of the same moment, copies of the
-// entries that are ready, in the order in which they would be delivered. Those
-// whose messages only the store has at the moment are left out.
-func (q *Classic) View() (Stats, []Entry) {
+// View implements Hosted.
+func (q *FIFO) View() (Stats, []Entry) {
 	q.mu.Lock()
 	defer q.unlock()
 	var ready []Entry
@@ -24,10 +22,8 @@ func (q *Classic) View() (Stats, []Entry) {
 	return q.stats(), ready
 }
 
-// Restock puts messages behind all that is ready, from entries that View has
-// returned of this queue or of one like it. What is left of their time to live is
-// what was left then: later is how much time has passed since.
-func (q *Classic) Restock(es []Entry, later time.Duration) {
+// Restock implements Hosted.
+func (q *FIFO) Restock(es []Entry, later time.Duration) {
 	records := q.restock(es, later)
 	for _, r := range records {
 		r.Release()
@@ -36,7 +32,7 @@ func (q *Classic) Restock(es []Entry, later time.Duration) {
 	q.store.Append(store.Batch{Records: records})
 }
 
-func (q *Classic) restock(es []Entry, later time.Duration) []*store.Record {
+func (q *FIFO) restock(es []Entry, later time.Duration) []*store.Record {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {

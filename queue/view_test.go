@@ -12,7 +12,7 @@ func TestViewLooksWithoutTaking(t *testing.T) {
 	q.Publish([]Publishing{{Message: message("high", amqp.Fields{Priority: 1})}})
 	e, _, _, _ := q.Get(false)
 	q.Get(false)
-	q.Requeue([]Entry{e})
+	q.Requeue([]Entry{e}, Nacked)
 	for range 2 {
 		stats, ready := q.View()
 		if got, want := bodies(ready), "high* b c"; got != want {

@@ -17,7 +17,7 @@ import (
 // message adds a Ref and settles it when it is done, then the publisher releases
 // its hold and, if there is any Ref, appends the record to a store.
 type Record struct {
-	Message *amqp.Message
+	Message *amqp.Message // as it is to be written: see Keep
 
 	receipt Receipt
 	tag     uint64
@@ -94,6 +94,16 @@ func (r *Record) Add(ref Ref) *Ref {
 // Refs returns where the message is. It does not change once the record is
 // appended.
 func (r *Record) Refs() []Ref { return r.refs }
+
+// Keep says that a queue wants the message back after a restart even if it is not
+// persistent. Like Add, it is for the goroutine that publishes.
+func (r *Record) Keep() {
+	if !r.Message.Persistent {
+		kept := *r.Message
+		kept.Persistent = true
+		r.Message = &kept
+	}
+}
 
 // Refuse notes that a queue did not take the message: the publisher will hear
 // of a failure, whatever the other queues do.

@@ -14,12 +14,8 @@ import (
 //
 // rabbitmq: dead letters are published without permission check, mandatory or
 // confirm, and not into a queue in which they would go round for ever.
-func (v *VirtualHost) DeadLetter(q queue.Queue, dead []queue.Dead) {
-	classic, ok := q.(*queue.Classic)
-	if !ok {
-		return
-	}
-	name, key, replace := classic.DeadLetterTo()
+func (v *VirtualHost) DeadLetter(q queue.Hosted, dead []queue.Dead) {
+	name, key, replace := q.DeadLetterTo()
 	for i := range dead {
 		d := &dead[i]
 		keys := []string{key}

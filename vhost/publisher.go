@@ -51,9 +51,9 @@ type address struct{ exchange, key string }
 // A route is what an address leads to.
 type route struct {
 	address
-	queues  []queue.Target
-	names   []string // of the queues, once somebody asks
-	durable bool     // one of the queues is
+	queues []queue.Target
+	names  []string // of the queues, once somebody asks
+	keeps  [2]bool  // whether one of the queues keeps what is not persistent, and what is
 }
 
 // alike reports whether messages that go two ways may share a batch.
@@ -134,7 +134,7 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 	}
 	p.to = r
 	ps := queue.Publishing{Message: p.keep(m)}
-	if receipt != nil || m.Persistent && r.durable {
+	if receipt != nil || r.keeps[0] || m.Persistent && r.keeps[1] {
 		ps.Record = p.record()
 		ps.Record.Init(ps.Message, receipt, tag)
 		ps.Record.Reserve(len(r.queues))
@@ -264,7 +264,8 @@ func (p *Publisher) lookUp(queues []string) *route {
 func (p *Publisher) found() *route {
 	r := &route{queues: slices.Clone(p.router.queues)}
 	for _, q := range r.queues {
-		r.durable = r.durable || q.Declaration().Durable
+		r.keeps[0] = r.keeps[0] || q.Keeps(false)
+		r.keeps[1] = r.keeps[1] || q.Keeps(true)
 	}
 	return r
 }

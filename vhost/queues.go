@@ -46,7 +46,7 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner, allow func(
 		if err := v.redeclare(h, d, owner); err != nil {
 			return nil, false, err
 		}
-		return h.Classic, d.Durable, nil
+		return h.Hosted, d.Durable, nil
 	}
 	if limit, reached := v.limits.Reached(limits.MaxQueues, len(v.queues)); reached {
 		return nil, false, amqp.Errorf(amqp.PreconditionFailed, "cannot declare queue '%s': queue limit in vhost '%s' (%d) is reached", d.Name, v.name, limit)
@@ -63,7 +63,7 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner, allow func(
 	if err != nil {
 		return nil, false, err
 	}
-	return h.Classic, d.Durable, nil
+	return h.Hosted, d.Durable, nil
 }
 
 // createQueue makes a queue that is not there yet. changing is held.
@@ -143,7 +143,7 @@ func (v *VirtualHost) newQueue(d queue.Declaration, id uint64, owner Owner) (*ho
 	if err != nil {
 		return nil, err
 	}
-	return &hosted{Classic: q, owner: owner}, nil
+	return &hosted{Hosted: q, owner: owner}, nil
 }
 
 // ServerName returns a name that nobody else has: prefix and 22 characters.
@@ -165,7 +165,7 @@ func (v *VirtualHost) Queue(name string, owner Owner) (queue.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h.Classic, nil
+	return h.Hosted, nil
 }
 
 // CheckQueue is Queue for a passive declare: it renews the queue's lease, and
@@ -184,7 +184,7 @@ func (v *VirtualHost) CheckQueue(name string, owner Owner) (queue.Queue, error) 
 		return nil, err
 	}
 	h.Touch()
-	return h.Classic, nil
+	return h.Hosted, nil
 }
 
 // owned is Queue with a lock held.
@@ -261,7 +261,7 @@ func (v *VirtualHost) Unused(q queue.Queue) {
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	h := v.queues[q.Declaration().Name]
-	if h == nil || queue.Queue(h.Classic) != q {
+	if h == nil || queue.Queue(h.Hosted) != q {
 		return
 	}
 	if _, err := h.Delete(true, false); err != nil {

@@ -28,7 +28,7 @@ func (v *VirtualHost) NewReplyQueue() (queue.Queue, error) {
 		return nil, v.gone()
 	}
 	v.replies[d.Name] = h
-	return h.Classic, nil
+	return h.Hosted, nil
 }
 
 // DeleteReplyQueue ends an address: replies that still come are dropped.

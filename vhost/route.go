@@ -90,7 +90,7 @@ func (r *router) toQueue(name string) {
 		h = r.v.replies[name]
 	}
 	if h != nil {
-		r.add(h.Classic)
+		r.add(h.Hosted)
 	}
 }
 
@@ -119,7 +119,7 @@ func (r *router) to(d exchange.Destination) {
 	if d.Kind == exchange.ToExchange {
 		r.toExchange(d.Name)
 	} else if h := r.v.queues[d.Name]; h != nil {
-		r.add(h.Classic)
+		r.add(h.Hosted)
 	}
 }
 

@@ -81,7 +81,7 @@ type Broker struct {
 
 // A hosted queue is a queue under its name.
 type hosted struct {
-	*queue.Classic
+	queue.Hosted
 	owner Owner // nil unless exclusive
 }
 

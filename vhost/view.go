@@ -17,11 +17,11 @@ func (v *VirtualHost) Queues() []string {
 }
 
 // Find returns the queue of that name, whoever may use it, or nil.
-func (v *VirtualHost) Find(name string) *queue.Classic {
+func (v *VirtualHost) Find(name string) queue.Hosted {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if h := v.queues[name]; h != nil {
-		return h.Classic
+		return h.Hosted
 	}
 	return nil
 }

@@ -90,13 +90,13 @@ func (v *VirtualHost) Count(name string) (Queue, error) {
 	return count(q), nil
 }
 
-func count(q *queue.Classic) Queue { return look(q, q.Stats()) }
+func count(q queue.Hosted) Queue { return look(q, q.Stats()) }
 
-func look(q *queue.Classic, s queue.Stats) Queue {
+func look(q queue.Hosted, s queue.Stats) Queue {
 	return Queue{Declaration: q.Declaration(), Ready: s.Ready, Unacked: s.Unacked, Consumers: s.Consumers}
 }
 
-func (v *VirtualHost) find(name string) (*queue.Classic, error) {
+func (v *VirtualHost) find(name string) (queue.Hosted, error) {
 	host, err := v.host()
 	if err != nil {
 		return nil, err

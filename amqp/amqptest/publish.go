@@ -103,5 +103,5 @@ func (v *VirtualHost) Purge(name string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return q.Purge(), nil
+	return q.Purge()
 }

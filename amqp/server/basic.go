@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -56,7 +57,9 @@ func (ch *channel) basicConsume(m *amqp.BasicConsume) error {
 
 // consume adds s to its queue.
 func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
-	err := s.queue.Consume(s, queue.ConsumeOptions{NoAck: m.NoAck, Exclusive: m.Exclusive, Arguments: m.Arguments})
+	err := s.queue.Consume(s, queue.ConsumeOptions{
+		NoAck: m.NoAck, Exclusive: m.Exclusive, Arguments: m.Arguments, Prefetch: s.prefetch, Global: ch.limit > 0,
+	})
 	if err != nil {
 		return err
 	}
@@ -324,6 +327,9 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	}
 	ch.noteTimeout(q)
 	e, left, ok, err := q.Get(m.NoAck)
+	if refusal, is := errors.AsType[*amqp.Error](err); is {
+		return refusal
+	}
 	if err != nil {
 		return ch.conn.failed(err)
 	}
@@ -371,7 +377,7 @@ func (ch *channel) basicAck(payload []byte) error {
 
 func (ch *channel) basicReject(m *amqp.BasicReject) error {
 	if m.Requeue {
-		return ch.settle(requeue, m.DeliveryTag, false)
+		return ch.settle(fail, m.DeliveryTag, false)
 	}
 	return ch.settle(reject, m.DeliveryTag, false)
 }

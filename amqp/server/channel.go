@@ -253,7 +253,7 @@ func (ch *channel) end() {
 	// with what comes back from it.
 	back := settling{whole: true}
 	for _, d := range ch.takeUnacked(0) {
-		back.add(requeue, d)
+		back.add(abandon, d)
 	}
 	back.flush()
 	for _, s := range ch.consumers {

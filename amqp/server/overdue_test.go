@@ -310,7 +310,7 @@ func TestAgesAgainstTimes(t *testing.T) {
 		differ := seed%2 == 1
 		queues := map[queue.Queue]int{}
 		for _, own := range []int{timeout, timeout / 3, 4 * timeout} {
-			queues[new(queue.Classic)] = own
+			queues[new(queue.FIFO)] = own
 			if !differ {
 				break
 			}

@@ -125,7 +125,10 @@ func (ch *channel) queuePurge(m *amqp.QueuePurge) error {
 	if err != nil {
 		return err
 	}
-	n := q.Purge()
+	n, err := q.Purge()
+	if err != nil {
+		return err
+	}
 	if !m.NoWait {
 		ch.replyStored(&amqp.QueuePurgeOk{MessageCount: uint32(n)}, q.Declaration().Durable)
 	}

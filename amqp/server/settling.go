@@ -26,10 +26,15 @@ type run struct {
 type outcome uint8
 
 const (
-	ack outcome = iota
-	requeue
+	ack     outcome = iota
+	requeue         // by basic.nack, or basic.recover
+	fail            // by basic.reject with requeue
+	abandon         // by the end of its channel
 	reject
 )
+
+// back reports whether the delivery goes back to its queue.
+func (o outcome) back() bool { return o == requeue || o == fail || o == abandon }
 
 // add notes the outcome of a delivery, no longer in the channel's unacked.
 func (s *settling) add(how outcome, d delivery) {
@@ -41,7 +46,7 @@ func (s *settling) add(how outcome, d delivery) {
 // last few, as clients consume from several queues in turn, or a new one.
 func (s *settling) run(how outcome, d *delivery) *run {
 	for i := s.used - 1; i >= max(s.used-runsKept, 0); i-- {
-		if r := &s.runs[i]; r.how == how && r.queue == d.queue && (how != requeue || s.together(r, d)) {
+		if r := &s.runs[i]; r.how == how && r.queue == d.queue && (!how.back() || s.together(r, d)) {
 			return r
 		}
 	}
@@ -92,7 +97,11 @@ func (s *settling) flush() {
 		case ack:
 			r.queue.Ack(r.entries)
 		case requeue:
-			r.queue.Requeue(r.entries)
+			r.queue.Requeue(r.entries, queue.Nacked)
+		case fail:
+			r.queue.Requeue(r.entries, queue.Failed)
+		case abandon:
+			r.queue.Requeue(r.entries, queue.Abandoned)
 		case reject:
 			r.queue.Reject(r.entries)
 		}

@@ -26,9 +26,9 @@ func (n notebook) note(what string, es []queue.Entry) {
 	*n.page = append(*n.page, fmt.Sprintf("%s %s %s", n.name, what, strings.Join(keys, "")))
 }
 
-func (n notebook) Ack(es []queue.Entry)     { n.note("ack", es) }
-func (n notebook) Requeue(es []queue.Entry) { n.note("requeue", es) }
-func (n notebook) Reject(es []queue.Entry)  { n.note("reject", es) }
+func (n notebook) Ack(es []queue.Entry)                     { n.note("ack", es) }
+func (n notebook) Requeue(es []queue.Entry, _ queue.Return) { n.note("requeue", es) }
+func (n notebook) Reject(es []queue.Entry)                  { n.note("reject", es) }
 func (n notebook) Wake(c queue.Consumer) {
 	*n.page = append(*n.page, n.name+" wake "+c.(*consumer).tag)
 }

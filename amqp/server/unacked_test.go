@@ -21,7 +21,7 @@ func (m unackedModel) upTo(tag uint64) []uint64 {
 
 // named returns a delivery that can be told from others.
 func named(name string) delivery {
-	return delivery{queue: new(queue.Classic), entry: queue.Entry{Message: &amqp.Message{RoutingKey: name}}}
+	return delivery{queue: new(queue.FIFO), entry: queue.Entry{Message: &amqp.Message{RoutingKey: name}}}
 }
 
 func TestUnackedAgainstMap(t *testing.T) {

@@ -125,7 +125,7 @@ func (s *consumer) event(entry *queue.Entry) event.Event {
 
 // settleEvent makes an event of what becomes of a delivery.
 func (ch *channel) settleEvent(how outcome, tag uint64, d *delivery) event.Event {
-	kind := [...]event.Kind{ack: event.Acked, requeue: event.Requeued, reject: event.Rejected}[how]
+	kind := [...]event.Kind{ack: event.Acked, requeue: event.Requeued, fail: event.Requeued, abandon: event.Requeued, reject: event.Rejected}[how]
 	e := ch.deliveryEvent(kind, tag, d.queue, &d.entry)
 	e.Ended = ch.ended
 	if d.consumer != nil {

@@ -14,8 +14,9 @@ import (
 // to be likely to stay.
 const longQueue = 1024
 
-// A Classic is RabbitMQ's classic queue.
-type Classic struct {
+// A FIFO is a classic or a quorum queue: messages wait in their order, each goes to
+// one consumer, and once that has settled it, it is gone.
+type FIFO struct {
 	// immutable
 	id       uint64
 	decl     Declaration
@@ -73,14 +74,13 @@ type Config struct {
 	Dropped func(q Queue, es []Entry, why Reason)
 }
 
-// New makes a queue, with what the store has of it. Errors in its arguments are
-// RabbitMQ's.
-func New(d Declaration, c Config) (*Classic, error) {
+// newFIFO makes a queue with nothing in it: see Recover.
+func newFIFO(d Declaration, c Config) (*FIFO, error) {
 	l, err := parseLimits(d)
 	if err != nil {
 		return nil, err
 	}
-	q := &Classic{
+	q := &FIFO{
 		id:       c.ID,
 		decl:     d,
 		declared: l,
@@ -98,28 +98,32 @@ func New(d Declaration, c Config) (*Classic, error) {
 	return q, nil
 }
 
-// ID returns the number by which the store knows the queue.
-func (q *Classic) ID() uint64 { return q.id }
+// ID implements Hosted.
+func (q *FIFO) ID() uint64 { return q.id }
 
 // Declaration implements Queue.
-func (q *Classic) Declaration() Declaration { return q.decl }
+func (q *FIFO) Declaration() Declaration { return q.decl }
+
+// Keeps implements Target.
+func (q *FIFO) Keeps(persistent bool) bool {
+	return q.decl.Durable && (persistent || q.decl.Type() != Classic)
+}
 
 // Long implements Queue.
-func (q *Classic) Long() bool { return q.long.Load() }
+func (q *FIFO) Long() bool { return q.long.Load() }
 
 // ConsumerTimeout implements Queue.
-func (q *Classic) ConsumerTimeout() time.Duration { return time.Duration(q.timeout.Load()) }
+func (q *FIFO) ConsumerTimeout() time.Duration { return time.Duration(q.timeout.Load()) }
 
-// DeadLetterTo returns where dead letters go: the exchange and, if it is set,
-// the routing key that replaces theirs.
-func (q *Classic) DeadLetterTo() (exchange, key string, replace bool) {
+// DeadLetterTo implements Hosted.
+func (q *FIFO) DeadLetterTo() (exchange, key string, replace bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.limits.deadExchange, q.limits.deadKey, q.limits.hasDeadKey
 }
 
 // Publish implements Queue.
-func (q *Classic) Publish(ps []Publishing) {
+func (q *FIFO) Publish(ps []Publishing) {
 	q.mu.Lock()
 	defer q.unlock()
 	if q.deleted {
@@ -142,7 +146,7 @@ func (q *Classic) Publish(ps []Publishing) {
 
 // arrived hands out what can be handed out of messages just published; of the
 // rest it drops what is too much, and then what lives no longer.
-func (q *Classic) arrived() {
+func (q *FIFO) arrived() {
 	q.deliver()
 	q.trim()
 	q.expire()
@@ -152,7 +156,7 @@ func (q *Classic) arrived() {
 //
 // rabbitmq: what is published to a deleted queue is confirmed. What comes while
 // the broker is closing is not: a durable queue would have to keep it.
-func (q *Classic) ignore(ps []Publishing) {
+func (q *FIFO) ignore(ps []Publishing) {
 	if !q.stopped {
 		return
 	}
@@ -164,7 +168,7 @@ func (q *Classic) ignore(ps []Publishing) {
 }
 
 // enqueue gives the message its number and its place.
-func (q *Classic) enqueue(p *Publishing) {
+func (q *FIFO) enqueue(p *Publishing) {
 	expires := int64(0)
 	if m := p.Message; q.limits.ttl != unlimited || m.Properties.Has(amqp.FlagExpiration) {
 		expires = q.expiresAt(m)
@@ -173,7 +177,7 @@ func (q *Classic) enqueue(p *Publishing) {
 }
 
 // place is enqueue for a message of which it is known when it expires.
-func (q *Classic) place(p *Publishing, expires int64, redelivered bool) {
+func (q *FIFO) place(p *Publishing, expires int64, redelivered bool) {
 	m := p.Message
 	i := min(int(m.Priority), len(q.lanes)-1)
 	l := &q.lanes[i]
@@ -182,7 +186,8 @@ func (q *Classic) place(p *Publishing, expires int64, redelivered bool) {
 		Message: m, Redelivered: redelivered,
 		size: uint32(len(m.Body)), seq: uint64(i)<<store.LaneShift | l.last, expires: expires,
 	}
-	if q.decl.Durable && m.Persistent && p.Record != nil {
+	if p.Record != nil && q.Keeps(m.Persistent) {
+		p.Record.Keep()
 		e.ref = p.Record.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
 	}
 	l.push(e)
@@ -190,7 +195,7 @@ func (q *Classic) place(p *Publishing, expires int64, redelivered bool) {
 }
 
 // entered counts an entry that has become ready in lane i.
-func (q *Classic) entered(i int, e *Entry) {
+func (q *FIFO) entered(i int, e *Entry) {
 	q.ready++
 	q.top = max(q.top, i)
 	q.readyBytes += int64(e.size)
@@ -200,7 +205,7 @@ func (q *Classic) entered(i int, e *Entry) {
 }
 
 // left counts entries out that are no longer ready.
-func (q *Classic) left(es []Entry) {
+func (q *FIFO) left(es []Entry) {
 	q.ready -= len(es)
 	for i := range es {
 		q.readyBytes -= int64(es[i].size)
@@ -213,7 +218,7 @@ func (q *Classic) left(es []Entry) {
 // front returns the next entries that can be handed out together, at most n, and
 // their lane. It is empty if nothing is ready, and if the next message has to be
 // read back first: then it has been asked for.
-func (q *Classic) front(n int) (*lane, []Entry) {
+func (q *FIFO) front(n int) (*lane, []Entry) {
 	for q.top > 0 && q.lanes[q.top].empty() {
 		q.top--
 	}
@@ -227,32 +232,32 @@ func (q *Classic) front(n int) (*lane, []Entry) {
 
 // take removes the first entries of a lane, as front returned them, from what
 // is ready.
-func (q *Classic) take(l *lane, es []Entry) {
+func (q *FIFO) take(l *lane, es []Entry) {
 	q.left(es)
 	l.drop(len(es))
 }
 
 // Touch implements Queue.
-func (q *Classic) Touch() {
+func (q *FIFO) Touch() {
 	q.mu.Lock()
 	defer q.unlock()
 	q.lease.touch(q)
 }
 
 // Stats implements Queue.
-func (q *Classic) Stats() Stats {
+func (q *FIFO) Stats() Stats {
 	q.mu.Lock()
 	defer q.unlock()
 	return q.stats()
 }
 
 // stats is Stats with the lock held.
-func (q *Classic) stats() Stats {
+func (q *FIFO) stats() Stats {
 	return Stats{Ready: q.ready, ReadyBytes: q.readyBytes, Unacked: q.unacked, Consumers: q.consumers.len()}
 }
 
 // unlock releases the lock, then does what must not be done under it.
-func (q *Classic) unlock() {
+func (q *FIFO) unlock() {
 	q.armExpiry()
 	q.now = 0
 	// Others read these two all the time: they are written only if they change.
