@@ -205,9 +205,9 @@ const (
 
 func (a *arguments) deadStrategy() string {
 	if a.d.Type() != Quorum {
-		return atMostOnce
+		return ""
 	}
-	return a.word("x-dead-letter-strategy", atMostOnce, "invalid_dlx_strategy", atMostOnce, atLeastOnce)
+	return a.word("x-dead-letter-strategy", "", "invalid_dlx_strategy", atMostOnce, atLeastOnce)
 }
 
 // inMemory looks at what was to bound how much of a quorum queue is in memory.
@@ -243,6 +243,26 @@ func (a *arguments) deliveryLimit() int64 {
 		return unlimited
 	}
 	return n
+}
+
+// retry reads for how long deliveries that come back are held back. Who names a time
+// and no type means all of them.
+func (a *arguments) retry() (b backoff) {
+	b.least = a.integer("x-delayed-retry-min", 0, 1, MaxMilliseconds)
+	b.most = a.integer("x-delayed-retry-max", MaxMilliseconds, 1, MaxMilliseconds)
+	absent := RetryDisabled
+	if b.least > 0 {
+		absent = RetryAll
+	}
+	b.retry = Retry(a.word("x-delayed-retry-type", string(absent), "invalid_delayed_retry_type",
+		string(RetryDisabled), string(RetryReturned), string(RetryFailed), string(RetryAll)))
+	if b.retry != RetryDisabled && b.least == 0 {
+		a.invalid("x-delayed-retry-type", "x-delayed-retry-min is missing")
+	}
+	if b.most < b.least {
+		a.invalid("x-delayed-retry-max", "less than x-delayed-retry-min")
+	}
+	return b
 }
 
 // takes reports whether an argument is for queues of the declaration's type.

@@ -20,6 +20,8 @@ type subscription struct {
 // higher priorities first, in rotation among equals.
 type consumers struct {
 	singleActive bool
+	takeOver     bool            // who has a higher priority becomes the single active one
+	active       *subscription   // of a queue where that is so; nil if there is none
 	all          []*subscription // in order of arrival
 	by           map[Consumer]*subscription
 	groups       []group // highest priority first
@@ -75,6 +77,9 @@ func (cs *consumers) queueUp(s *subscription) {
 
 func (cs *consumers) remove(s *subscription) {
 	cs.all = slices.DeleteFunc(cs.all, func(o *subscription) bool { return o == s })
+	if cs.active == s {
+		cs.active = nil
+	}
 	delete(cs.by, s.consumer)
 	cs.stepOut(s)
 }
@@ -118,18 +123,47 @@ func (cs *consumers) park(s *subscription) {
 
 // next returns the consumer to serve, and whether it is the only one that could
 // be: then it may get many entries at once.
-func (cs *consumers) next() (s *subscription, alone bool) {
+func (cs *consumers) next(unacked int) (s *subscription, alone bool) {
 	if cs.singleActive {
-		if len(cs.all) == 0 || cs.all[0].parked {
+		s = cs.single(unacked)
+		if s == nil || s.parked {
 			return nil, false
 		}
-		return cs.all[0], true
+		return s, true
 	}
 	if len(cs.groups) == 0 {
 		return nil, false
 	}
 	g := &cs.groups[0]
 	return g.circle[g.next], len(g.circle) == 1
+}
+
+// single returns the single active consumer, or nil if there is none at the moment.
+//
+// rabbitmq: of a quorum queue the one with the highest priority; if another was
+// active it first has to settle what it has
+func (cs *consumers) single(unacked int) *subscription {
+	if len(cs.all) == 0 {
+		return nil
+	}
+	if !cs.takeOver {
+		return cs.all[0]
+	}
+	best := cs.all[0]
+	for _, s := range cs.all {
+		if s.priority > best.priority {
+			best = s
+		}
+	}
+	switch {
+	case cs.active == nil:
+		cs.active = best
+	case best.priority > cs.active.priority && unacked > 0:
+		return nil
+	case best.priority > cs.active.priority:
+		cs.active = best
+	}
+	return cs.active
 }
 
 // served says that the consumer which next returned, not alone, has had its turn.
@@ -164,6 +198,10 @@ func (q *FIFO) subscribe(c Consumer, o ConsumeOptions) (opened <-chan struct{}, 
 	if q.deleted {
 		return nil, amqp.Errorf(amqp.NotFound, "no queue '%s' in vhost '%s'", q.decl.Name, q.decl.VHost)
 	}
+	if q.quorum && o.Global {
+		return nil, amqp.Errorf(amqp.NotImplemented, "queue '%s' in vhost '%s' does not support global qos", q.decl.Name, q.decl.VHost)
+	}
+	o.Exclusive = o.Exclusive && !q.quorum // rabbitmq: means nothing there
 	all := q.consumers.all
 	if len(all) > 0 && (o.Exclusive || all[0].exclusive) || o.Exclusive && q.limits.singleActive {
 		return nil, amqp.Errorf(amqp.AccessRefused, "queue '%s' in vhost '%s' in exclusive use", q.decl.Name, q.decl.VHost)
@@ -186,7 +224,7 @@ func (q *FIFO) consumerPriority(t amqp.Table) (priority int64, err error) {
 		}
 	}
 	if _, ok := t["x-stream-offset"]; ok {
-		a.fail("invalid arg 'x-stream-offset' for queue '%s' in vhost '%s' of queue type rabbit_classic_queue", q.decl.Name, q.decl.VHost)
+		a.fail("invalid arg 'x-stream-offset' for queue '%s' in vhost '%s' of queue type %s", q.decl.Name, q.decl.VHost, q.decl.Type().module())
 	}
 	return priority, a.err
 }

@@ -15,6 +15,8 @@ const (
 	Rejected Reason = "rejected"
 	Expired  Reason = "expired"
 	MaxLen   Reason = "maxlen"
+
+	DeliveryLimit Reason = "delivery_limit"
 )
 
 // A Dead is a message on its way to a dead-letter exchange.
@@ -22,7 +24,21 @@ type Dead struct {
 	Message *amqp.Message
 	Reason  Reason
 
+	// Untaken is set by the Host if the message is not where it belongs, and the
+	// queue is to keep it: see DeadLetters.AtLeastOnce. Taken is the names of the
+	// queues that have it already; it is the Host's.
+	Untaken bool
+	Taken   []string
+
 	entry Entry // zero for a message the queue never took
+}
+
+// DeadLetters is where a queue's dead letters go.
+type DeadLetters struct {
+	Exchange    string
+	Key         string // replaces theirs if Replace
+	Replace     bool
+	AtLeastOnce bool // the queue keeps them until they have arrived
 }
 
 // bury drops entries, or has them dead-lettered once the lock is released.
@@ -34,9 +50,18 @@ func (q *FIFO) bury(es []Entry, why Reason) {
 		q.settle(es)
 		return
 	}
-	waiting := len(q.dying)
+	dead := make([]Dead, len(es))
 	for i := range es {
-		d := Dead{Message: es[i].Message, Reason: why, entry: es[i]}
+		dead[i] = Dead{Message: es[i].Message, Reason: why, entry: es[i]}
+	}
+	q.die(dead)
+}
+
+// die has messages dead-lettered once the lock is released, or once they have been
+// read back.
+func (q *FIFO) die(dead []Dead) {
+	waiting := len(q.dying)
+	for _, d := range dead {
 		if d.Message == nil {
 			q.dying = append(q.dying, d)
 		} else {
@@ -70,14 +95,14 @@ func (q *FIFO) readDying() {
 		if len(ms) > 0 {
 			span.Hi = ms[len(ms)-1].Seq
 		}
-		q.die(span, ms)
+		q.dieOf(span, ms)
 		q.readDying()
 	})
 }
 
-// die has the first of those who are dying dead-lettered, as far as their
+// dieOf has the first of those who are dying dead-lettered, as far as their
 // messages are in span and thus among those that were read back, or damaged.
-func (q *FIFO) die(span store.Span, ms []store.Stored) {
+func (q *FIFO) dieOf(span store.Span, ms []store.Stored) {
 	at := bySeq(ms)
 	n := 0
 	for ; n < len(q.dying); n++ {
@@ -95,7 +120,7 @@ func (q *FIFO) die(span store.Span, ms []store.Stored) {
 	}
 }
 
-// deadSettled notes that dead letters have been published. A message that is
+// deadSettled notes that dead letters have been published, or could not be. A message that is
 // still on its way to the disk is not cancelled: its publisher is told that it
 // is safe only when it, or after it its copy, is on disk.
 func (q *FIFO) deadSettled(dead []Dead) {
@@ -104,8 +129,12 @@ func (q *FIFO) deadSettled(dead []Dead) {
 	if q.deleted {
 		return
 	}
+	if q.limits.atLeastOnce || len(q.stuck.dead) > 0 {
+		dead = q.keepStuck(dead)
+	}
 	for i := range dead {
 		e := &dead[i].entry
+		q.forgetNote(e.seq)
 		if e.ref != nil {
 			e.ref.Abandon()
 		}

@@ -3,7 +3,7 @@ package queue
 // deliver hands out what is ready to whoever has room.
 func (q *FIFO) deliver() {
 	for q.ready > 0 {
-		s, alone := q.consumers.next()
+		s, alone := q.consumers.next(q.unacked)
 		if s == nil || !q.mark.open(q) {
 			break
 		}
@@ -38,7 +38,7 @@ func (q *FIFO) handed(s *subscription, l *lane, es []Entry) {
 	if len(es) == 0 {
 		return
 	}
-	q.mark.delivered(es[len(es)-1].seq)
+	q.mark.delivered(q, es[len(es)-1].seq)
 	if s.noAck {
 		q.settle(es)
 	} else {

@@ -20,11 +20,12 @@ func (q *FIFO) Purge() (int, error) {
 }
 
 func (q *FIFO) purgeLane(l *lane) {
-	q.settle(l.returned)
+	q.settle(l.returned.sorted())
 	for i := range l.head.len() {
 		q.settle([]Entry{*l.head.at(i)})
 	}
 	for i := range l.paged {
+		q.docs = q.notes.forgetSpan(l.paged[i].Span, q.docs)
 		q.settleSpan(l.paged[i].Span)
 	}
 	for i := range l.tail.len() {
@@ -43,6 +44,10 @@ func (q *FIFO) Delete(ifUnused, ifEmpty bool) (int, error) {
 	switch {
 	case q.deleted:
 		return 0, nil
+	case q.quorum && ifUnused:
+		return 0, q.notSupported("if-unused")
+	case q.quorum && ifEmpty:
+		return 0, q.notSupported("if-empty")
 	case ifEmpty && q.ready > 0:
 		return 0, amqp.Errorf(amqp.PreconditionFailed, "queue '%s' in vhost '%s' not empty", q.decl.Name, q.decl.VHost)
 	case ifUnused && q.consumers.len() > 0:
@@ -59,13 +64,22 @@ func (q *FIFO) Delete(ifUnused, ifEmpty bool) (int, error) {
 	return n, nil
 }
 
+// notSupported is the answer to a condition for which a quorum queue would have to
+// ask other nodes.
+func (q *FIFO) notSupported(flag string) error {
+	return amqp.Errorf(amqp.NotImplemented, "cannot delete queue '%s' in vhost '%s'. queue.delete operations with %s flag set are not supported by quorum queues",
+		q.decl.Name, q.decl.VHost, flag)
+}
+
 // releaseRecords lets go of the records of what is ready, so that publishers
 // hear of messages nobody will get.
 func (q *FIFO) releaseRecords() {
 	for i := range q.lanes {
 		q.purgeLane(&q.lanes[i])
 	}
+	q.settle(q.retries.drop())
 	q.settled = q.settled[:0] // dropping the queue says it all
+	q.docs = q.notes.clear(q.docs)
 }
 
 // forget has the store drop what it has of the queue.
@@ -94,6 +108,11 @@ func (q *FIFO) Stop() {
 func (q *FIFO) end() {
 	q.deleted = true
 	q.expiry.stop()
+	q.retries.stop()
+	q.stuck.stop()
+	if q.noting != nil {
+		q.noting.Stop()
+	}
 	q.lease.stop()
 	q.lanes, q.dying = make([]lane, len(q.lanes)), nil
 	q.ready, q.readyBytes, q.resident, q.unacked = 0, 0, 0, 0

@@ -20,6 +20,8 @@ type FIFO struct {
 	// immutable
 	id       uint64
 	decl     Declaration
+	quorum   bool
+	manner   QuorumManner
 	declared limits // by its arguments alone
 	store    store.Store
 	clock    clock.Clock
@@ -44,6 +46,12 @@ type FIFO struct {
 
 	consumers consumers
 	mark      mark
+	notes     notes
+	noting    clock.Timer   // until the mark is noted; nil if it need not be
+	turn      uint64        // counts what comes back
+	overtakes int           // how many of high priority have, of a quorum queue
+	retries   retries       // what came back, and is held back for a while
+	stuck     stuck         // dead, and nobody takes them
 	dying     []Dead        // on the way to q.dead; their messages are being read back
 	filling   chan struct{} // closed when something has been read back; nil if nobody waits
 	expiry    expiry
@@ -57,6 +65,7 @@ type FIFO struct {
 	flush   []*subscription
 	dead    []Dead
 	settled []store.Settled
+	docs    []store.Doc
 	later   []func()
 }
 
@@ -67,6 +76,7 @@ type Config struct {
 	Clock  clock.Clock
 	Memory *Memory // nil for no bound
 	Host   Host
+	Manner QuorumManner
 
 	// Dropped, unless nil, is told of messages that die without a dead-letter
 	// exchange. It is called with the queue's lock held, takes a note of what it
@@ -83,8 +93,11 @@ func newFIFO(d Declaration, c Config) (*FIFO, error) {
 	q := &FIFO{
 		id:       c.ID,
 		decl:     d,
+		quorum:   d.Type() == Quorum,
+		manner:   c.Manner,
 		declared: l,
-		limits:   l,
+		limits:   l.decide(d.Type(), c.Manner),
+		notes:    notes{queue: c.ID, stored: d.Durable},
 		store:    c.Store,
 		clock:    c.Clock,
 		memory:   c.Memory,
@@ -93,7 +106,10 @@ func newFIFO(d Declaration, c Config) (*FIFO, error) {
 		lanes:    make([]lane, l.maxPriority+1),
 	}
 	q.timeout.Store(int64(l.consumerTimeout))
-	q.consumers.singleActive = l.singleActive
+	if q.quorum && !q.manner.OnePriority {
+		q.lanes = make([]lane, 2)
+	}
+	q.consumers.singleActive, q.consumers.takeOver = l.singleActive, q.quorum
 	q.lease.start(q)
 	return q, nil
 }
@@ -106,7 +122,7 @@ func (q *FIFO) Declaration() Declaration { return q.decl }
 
 // Keeps implements Target.
 func (q *FIFO) Keeps(persistent bool) bool {
-	return q.decl.Durable && (persistent || q.decl.Type() != Classic)
+	return q.decl.Durable && (persistent || q.quorum)
 }
 
 // Long implements Queue.
@@ -116,10 +132,10 @@ func (q *FIFO) Long() bool { return q.long.Load() }
 func (q *FIFO) ConsumerTimeout() time.Duration { return time.Duration(q.timeout.Load()) }
 
 // DeadLetterTo implements Hosted.
-func (q *FIFO) DeadLetterTo() (exchange, key string, replace bool) {
+func (q *FIFO) DeadLetterTo() DeadLetters {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.limits.deadExchange, q.limits.deadKey, q.limits.hasDeadKey
+	return q.limits.deadLetters()
 }
 
 // Publish implements Queue.
@@ -179,12 +195,15 @@ func (q *FIFO) enqueue(p *Publishing) {
 // place is enqueue for a message of which it is known when it expires.
 func (q *FIFO) place(p *Publishing, expires int64, redelivered bool) {
 	m := p.Message
-	i := min(int(m.Priority), len(q.lanes)-1)
+	i := q.laneOf(m)
 	l := &q.lanes[i]
 	l.last++
 	e := Entry{
 		Message: m, Redelivered: redelivered,
 		size: uint32(len(m.Body)), seq: uint64(i)<<store.LaneShift | l.last, expires: expires,
+	}
+	if q.quorum && q.manner.CountFirst {
+		e.count = 1
 	}
 	if p.Record != nil && q.Keeps(m.Persistent) {
 		p.Record.Keep()
@@ -223,6 +242,11 @@ func (q *FIFO) front(n int) (*lane, []Entry) {
 		q.top--
 	}
 	l := &q.lanes[q.top]
+	if q.quorum && q.top > 0 && !q.lanes[0].empty() {
+		var lane int
+		lane, n = q.share(n)
+		l = &q.lanes[lane]
+	}
 	es := l.front(n)
 	if len(es) == 0 && !l.empty() {
 		q.fillLane(l)
@@ -234,6 +258,9 @@ func (q *FIFO) front(n int) (*lane, []Entry) {
 // is ready.
 func (q *FIFO) take(l *lane, es []Entry) {
 	q.left(es)
+	if q.quorum && len(es) > 0 {
+		q.shared(int(es[0].seq>>store.LaneShift), len(es))
+	}
 	l.drop(len(es))
 }
 
@@ -259,6 +286,7 @@ func (q *FIFO) stats() Stats {
 // unlock releases the lock, then does what must not be done under it.
 func (q *FIFO) unlock() {
 	q.armExpiry()
+	q.armRetries()
 	q.now = 0
 	// Others read these two all the time: they are written only if they change.
 	if long := q.ready+q.unacked > longQueue; long != q.long.Load() {
@@ -268,11 +296,11 @@ func (q *FIFO) unlock() {
 		q.memory.used.Add(q.resident - q.counted)
 		q.counted = q.resident
 	}
-	if len(q.settled) > 0 {
-		// Under the lock, so that the slice can be used again. The store
+	if len(q.settled)+len(q.docs) > 0 {
+		// Under the lock, so that the slices can be used again. The store
 		// only takes a note.
-		q.store.Append(store.Batch{Settled: q.settled})
-		q.settled = q.settled[:0]
+		q.store.Append(store.Batch{Settled: q.settled, Docs: q.docs})
+		q.settled, q.docs = q.settled[:0], nil
 	}
 	for _, s := range q.flush {
 		s.touched = false

@@ -16,7 +16,7 @@ func (q *FIFO) Follow(definition map[string]any) {
 		return
 	}
 	was := q.limits
-	q.limits = q.declared.under(definition, q.decl.Arguments)
+	q.limits = q.declared.under(definition, q.decl).decide(q.decl.Type(), q.manner)
 	q.timeout.Store(int64(q.limits.consumerTimeout))
 	if q.limits.expires != was.expires {
 		q.lease.stop()
@@ -29,7 +29,9 @@ func (q *FIFO) Follow(definition map[string]any) {
 }
 
 // under returns the limits with what a policy says besides the arguments.
-func (l limits) under(definition map[string]any, arguments map[string]any) limits {
+//
+// rabbitmq: of the overflow of a quorum queue the policy decides
+func (l limits) under(definition map[string]any, d Declaration) limits {
 	smaller := func(key string, limit *int64) {
 		if n, ok := definition[key].(int64); ok {
 			*limit = min(*limit, n)
@@ -45,10 +47,17 @@ func (l limits) under(definition map[string]any, arguments map[string]any) limit
 	if key, ok := definition["dead-letter-routing-key"].(string); ok && !l.hasDeadKey {
 		l.deadKey, l.hasDeadKey = key, true
 	}
-	if _, given := arguments["x-overflow"]; !given {
+	if _, given := d.Arguments["x-overflow"]; !given || d.Type() == Quorum {
 		if word, ok := definition["overflow"].(string); ok {
 			l.overflow = Overflow(word)
 		}
+	}
+	l.retry = l.retry.under(definition, d.Arguments)
+	if n, ok := definition["delivery-limit"].(int64); ok && (l.deliveries == undecided || n < l.deliveries) {
+		l.deliveries = n
+	}
+	if strategy, ok := definition["dead-letter-strategy"].(string); ok && l.strategy == "" {
+		l.strategy = strategy
 	}
 	if n, ok := definition["consumer-timeout"].(int64); ok && n > 0 {
 		timeout := time.Duration(min(n, MaxMilliseconds)) * time.Millisecond

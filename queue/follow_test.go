@@ -64,8 +64,8 @@ func TestArgumentsComeBeforePolicies(t *testing.T) {
 		"consumer-timeout": int64(500), "max-length": int64(1),
 	}
 	plain.Follow(policies)
-	if x, key, replace := plain.DeadLetterTo(); x != "theirs" || key != "their key" || !replace {
-		t.Errorf("dead letters go to %q, %q, %v", x, key, replace)
+	if got, want := plain.DeadLetterTo(), (DeadLetters{Exchange: "theirs", Key: "their key", Replace: true}); got != want {
+		t.Errorf("dead letters go to %+v, want %+v", got, want)
 	}
 	if got := plain.ConsumerTimeout(); got != 500*ms {
 		t.Errorf("consumer timeout of %v", got)
@@ -78,8 +78,8 @@ func TestArgumentsComeBeforePolicies(t *testing.T) {
 		"x-dead-letter-exchange": "mine", "x-dead-letter-routing-key": "my key", "x-overflow": "drop-head", "x-consumer-timeout": int32(300),
 	}})
 	own.Follow(policies)
-	if x, key, _ := own.DeadLetterTo(); x != "mine" || key != "my key" {
-		t.Errorf("dead letters go to %q, %q", x, key)
+	if got, want := own.DeadLetterTo(), (DeadLetters{Exchange: "mine", Key: "my key", Replace: true}); got != want {
+		t.Errorf("dead letters go to %+v, want %+v", got, want)
 	}
 	if got := own.ConsumerTimeout(); got != 300*ms {
 		t.Errorf("consumer timeout of %v", got)

@@ -1,5 +1,7 @@
 package queue
 
+import "github.com/harebellmq/harebell/amqp"
+
 // Get implements Queue.
 func (q *FIFO) Get(noAck bool) (Entry, int, bool, error) {
 	for {
@@ -20,6 +22,11 @@ func (q *FIFO) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struc
 	if q.deleted {
 		return Entry{}, 0, false, nil, nil
 	}
+	if q.quorum && q.limits.singleActive {
+		return Entry{}, 0, false, nil, amqp.Errorf(amqp.ResourceLocked,
+			"cannot obtain access to locked queue '%s' in vhost '%s'. basic.get operations are not supported by quorum queues with single active consumer",
+			q.decl.Name, q.decl.VHost)
+	}
 	q.expire()
 	if q.ready == 0 {
 		return Entry{}, 0, false, nil, q.err
@@ -38,7 +45,7 @@ func (q *FIFO) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struc
 		return Entry{}, 0, false, q.waitForFill(), nil
 	}
 	e = es[0]
-	q.mark.delivered(e.seq)
+	q.mark.delivered(q, e.seq)
 	q.take(l, es)
 	if noAck {
 		q.settle([]Entry{e})

@@ -1,9 +1,7 @@
 package queue
 
 import (
-	"cmp"
 	"container/heap"
-	"slices"
 
 	"github.com/harebellmq/harebell/store"
 )
@@ -11,19 +9,22 @@ import (
 // A lane is the ready messages of one priority, oldest first. A queue without
 // priorities has one lane. In order, a lane is
 //
-//	returned   deliveries that were requeued; all older than the rest
 //	head       entries in memory
 //	paged      extents whose entries are only on disk
 //	tail       entries in memory, empty unless something is paged
+//
+// and among them deliveries that came back: of a classic queue those are all older
+// than the rest.
 type lane struct {
 	returned returned
 	head     deque
 	paged    []store.Extent
 	tail     deque
 
-	last       uint64 // the number given last
-	loading    bool   // a Load is under way
-	generation int    // counts purges, so that what is being loaded can be told from what is new
+	last       uint64   // the number given last
+	loading    bool     // a Load is under way
+	generation int      // counts purges, so that what is being loaded can be told from what is new
+	top        [1]Entry // of returned, as front shows it
 }
 
 func (l *lane) empty() bool {
@@ -41,49 +42,62 @@ func (l *lane) push(e Entry) {
 // front returns the next entries that can be handed out together, at most n. It
 // is empty if the lane is, and if the next one is not in memory.
 func (l *lane) front(n int) []Entry {
-	if len(l.returned) > 0 {
+	if l.returnedIsNext() {
 		if l.returned[0].Message == nil {
 			return nil
 		}
-		return l.returned[:1]
+		l.top[0] = l.returned[0].Entry
+		return l.top[:]
 	}
 	if l.head.len() == 0 && len(l.paged) == 0 {
 		// What was to be paged has not been written so soon.
 		l.head, l.tail = l.tail, deque{}
 	}
-	return l.head.front(n)
+	es := l.head.front(n)
+	if len(l.returned) > 0 {
+		for i := range es {
+			if es[i].seq > l.returned[0].after {
+				return es[:i]
+			}
+		}
+	}
+	return es
 }
+
+// returnedIsNext reports whether the next entry is one that came back.
+func (l *lane) returnedIsNext() bool {
+	if len(l.returned) == 0 {
+		return false
+	}
+	first := uint64(0)
+	switch {
+	case l.head.len() > 0:
+		first = l.head.at(0).seq
+	case len(l.paged) > 0:
+		first = l.paged[0].Lo
+	case l.tail.len() > 0:
+		first = l.tail.at(0).seq
+	}
+	return first == 0 || first > l.returned[0].after
+}
+
+// returnedFirst reports whether the first entry came back to the very front.
+func (l *lane) returnedFirst() bool { return len(l.returned) > 0 && l.returned[0].after == 0 }
 
 // drop removes the first n entries that front returned.
 func (l *lane) drop(n int) {
-	if len(l.returned) > 0 {
-		if n > 0 {
-			heap.Pop(&l.returned)
-		}
-		return
+	switch {
+	case n == 0:
+	case l.returnedIsNext():
+		heap.Pop(&l.returned)
+		l.top[0] = Entry{}
+	default:
+		l.head.drop(n)
 	}
-	l.head.drop(n)
 }
 
-func (l *lane) giveBack(e Entry) { heap.Push(&l.returned, e) }
-
-// sorted returns the entries in their order.
-func (r returned) sorted() []Entry {
-	return slices.SortedFunc(slices.Values(r), func(a, b Entry) int { return cmp.Compare(a.seq, b.seq) })
-}
-
-// returned is a heap of entries, the lowest number on top.
-type returned []Entry
-
-func (r returned) Len() int           { return len(r) }
-func (r returned) Less(i, j int) bool { return r[i].seq < r[j].seq }
-func (r returned) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
-func (r *returned) Push(x any)        { *r = append(*r, x.(Entry)) }
-
-func (r *returned) Pop() any {
-	last := len(*r) - 1
-	e := (*r)[last]
-	(*r)[last] = Entry{}
-	*r = (*r)[:last]
-	return e
+// giveBack puts an entry behind those with numbers up to after, and among others
+// that came back to this place by turn.
+func (l *lane) giveBack(e Entry, after, turn uint64) {
+	heap.Push(&l.returned, returnedEntry{Entry: e, after: after, turn: turn})
 }

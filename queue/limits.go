@@ -41,11 +41,18 @@ type limits struct {
 	singleActive bool
 
 	consumerTimeout time.Duration // for acking a delivery; 0 if the queue has no say in it
+	retry           backoff
 
 	// What follows is for quorum queues.
 
-	deliveries  int64 // how often a message may come back; unlimited for ever
-	atLeastOnce bool  // dead letters wait until somebody has them
+	deliveries  int64  // how often a message may come back; unlimited for ever, undecided if nothing was said
+	strategy    string // of dead letters; "" if nothing was said
+	atLeastOnce bool   // so they wait until somebody has them
+}
+
+// deadLetters returns where dead letters go.
+func (l *limits) deadLetters() DeadLetters {
+	return DeadLetters{Exchange: l.deadExchange, Key: l.deadKey, Replace: l.hasDeadKey, AtLeastOnce: l.atLeastOnce}
 }
 
 // bounded reports whether there can be too many messages.
@@ -66,7 +73,7 @@ func parseLimits(d Declaration) (l limits, err error) {
 	if l.hasDeadKey && !l.deadLetter {
 		a.invalid("x-dead-letter-routing-key", "routing_key_but_no_dlx_defined")
 	}
-	strategy := a.deadStrategy()
+	l.strategy = a.deadStrategy()
 	l.length = a.integer("x-max-length", unlimited, 0, math.MaxInt64)
 	l.bytes = a.integer("x-max-length-bytes", unlimited, 0, math.MaxInt64)
 	a.inMemory()
@@ -81,19 +88,6 @@ func parseLimits(d Declaration) (l limits, err error) {
 	a.locator()
 	a.foreign()
 	a.properties()
-	if d.Type() == Quorum {
-		l.forQuorum(strategy)
-	}
+	l.retry = a.retry()
 	return l, a.err
-}
-
-// forQuorum makes of limits what a quorum queue makes of them.
-//
-// rabbitmq: it does not dead-letter what it refuses; and it cannot keep dead
-// letters while it drops messages to make room
-func (l *limits) forQuorum(strategy string) {
-	if l.overflow == RejectPublishDLX {
-		l.overflow = DropHead
-	}
-	l.atLeastOnce = strategy == atLeastOnce && l.deadLetter && l.overflow == RejectPublish
 }

@@ -20,6 +20,8 @@ type mark struct {
 	turn    int      // counts openings
 	upTo    []uint64 // by lane, the highest number that may have been delivered
 	found   []uint64 // upTo at the last start
+	noted   []uint64 // by lane, the highest number delivered, of a quorum queue
+	crashed []uint64 // noted, if the queue was found open
 	waiting chan struct{}
 }
 
@@ -33,8 +35,9 @@ const (
 
 // storedMark is a mark as it is stored.
 type storedMark struct {
-	Open bool     `json:"open,omitempty"`
-	UpTo []uint64 `json:"up_to,omitempty"`
+	Open  bool     `json:"open,omitempty"`
+	UpTo  []uint64 `json:"up_to,omitempty"`
+	Noted []uint64 `json:"noted,omitempty"`
 }
 
 // recover takes over what was stored; nil means that nothing was ever delivered.
@@ -58,6 +61,15 @@ func (m *mark) recover(q *FIFO, doc []byte) (err error) {
 		}
 	}
 	m.upTo = slices.Clone(m.found)
+	m.noted = d.Noted
+	for i := range m.noted {
+		if i < len(q.lanes) {
+			m.noted[i] = min(m.noted[i], q.lanes[i].last)
+		}
+	}
+	if d.Open {
+		m.crashed = slices.Clone(m.noted)
+	}
 	if doc != nil && !slices.Equal(m.found, d.UpTo) {
 		m.note(q) // what is published from now on has not been delivered yet
 	}
@@ -80,7 +92,7 @@ func (m *mark) open(q *FIFO) bool {
 		m.state = opening
 		m.turn++
 		turn := m.turn
-		doc := markDoc(q.id, &storedMark{Open: true})
+		doc := m.doc(q, true)
 		q.later = append(q.later, func() {
 			q.store.Append(store.Batch{Docs: []store.Doc{doc}, Done: func(err error) { q.opened(turn, err) }})
 		})
@@ -106,12 +118,22 @@ func (q *FIFO) opened(turn int, err error) {
 }
 
 // delivered notes the last of some messages handed out.
-func (m *mark) delivered(seq uint64) {
-	lane := int(seq >> store.LaneShift)
-	if lane >= len(m.upTo) {
-		m.upTo = append(m.upTo, make([]uint64, lane+1-len(m.upTo))...)
+func (m *mark) delivered(q *FIFO, seq uint64) {
+	m.upTo = raise(m.upTo, seq)
+	if q.quorum {
+		m.noted = raise(m.noted, seq)
+		q.noteDeliveries()
 	}
-	m.upTo[lane] = max(m.upTo[lane], seq&(1<<store.LaneShift-1))
+}
+
+// raise returns the highest numbers by lane, with one more.
+func raise(highest []uint64, seq uint64) []uint64 {
+	lane := int(seq >> store.LaneShift)
+	if lane >= len(highest) {
+		highest = append(highest, make([]uint64, lane+1-len(highest))...)
+	}
+	highest[lane] = max(highest[lane], seq&(1<<store.LaneShift-1))
+	return highest
 }
 
 // close marks the queue as delivering no more. Nobody waits for that to be on
@@ -127,7 +149,15 @@ func (m *mark) close(q *FIFO) {
 
 // note stores how far the queue has delivered.
 func (m *mark) note(q *FIFO) {
-	q.store.Append(store.Batch{Docs: []store.Doc{markDoc(q.id, &storedMark{UpTo: m.upTo})}})
+	q.store.Append(store.Batch{Docs: []store.Doc{m.doc(q, false)}})
+}
+
+// doc returns the definition of the mark of a queue that is open, or is not.
+func (m *mark) doc(q *FIFO, open bool) store.Doc {
+	if open {
+		return markDoc(q.id, &storedMark{Open: true, Noted: m.noted})
+	}
+	return markDoc(q.id, &storedMark{UpTo: m.upTo, Noted: m.noted})
 }
 
 // markDoc returns the definition of a queue's mark; nil is none.

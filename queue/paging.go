@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"container/heap"
 	"iter"
 	"sync/atomic"
 
@@ -155,7 +156,7 @@ func (q *FIFO) fillLane(l *lane) {
 	var span store.Span
 	most := q.batch()
 	switch {
-	case len(l.returned) > 0 && l.returned[0].Message == nil:
+	case l.returnedIsNext() && l.returned[0].Message == nil:
 		first := l.returned[0].seq
 		span = store.Span{Lo: first, Hi: first + uint64(most) - 1}
 	case len(l.paged) > 0:
@@ -205,7 +206,7 @@ func (q *FIFO) loaded(l *lane, span store.Span, ms []store.Stored) {
 func (q *FIFO) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
 	at := bySeq(ms)
 	for i := range l.returned {
-		e := &l.returned[i]
+		e := &l.returned[i].Entry
 		if e.Message != nil || e.seq > span.Hi {
 			continue
 		}
@@ -215,7 +216,8 @@ func (q *FIFO) loadedReturned(l *lane, span store.Span, ms []store.Stored) {
 	}
 	// Older ones may have come back meanwhile: these were not asked for.
 	for len(l.returned) > 0 && l.returned[0].Message == nil && span.Lo <= l.returned[0].seq && l.returned[0].seq <= span.Hi {
-		q.take(l, l.returned[:1]) // damaged, as the store has said; there it is settled
+		q.left([]Entry{l.returned[0].Entry}) // damaged, as the store has said; there it is settled
+		heap.Pop(&l.returned)
 	}
 }
 
@@ -239,14 +241,18 @@ func (q *FIFO) loadedHead(l *lane, ms []store.Stored) {
 		if ms[i].Expires != 0 {
 			q.expiry.used = true
 		}
-		l.head.push(Entry{
+		e := Entry{
 			Message:     m,
 			Redelivered: q.mark.was(ms[i].Seq),
 			onDisk:      true,
 			size:        uint32(len(m.Body)),
 			seq:         ms[i].Seq,
 			expires:     ms[i].Expires,
-		})
+		}
+		if q.quorum && q.manner.CountFirst {
+			e.count = 1
+		}
+		q.readBack(l, e)
 	}
 	if len(ms) == 0 || x.Lo > x.Hi {
 		// The extent is used up. Messages that it should have had are damaged,

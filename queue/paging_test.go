@@ -420,7 +420,7 @@ func TestDamagedExtentIsGivenUp(t *testing.T) {
 			h.store.Append(store.Batch{Settled: []store.Settled{{Queue: 1, Span: store.Span{Lo: seq, Hi: seq}}}})
 		}
 		q = h.open(t, durable)
-		if err := q.Recover(nil); err != nil {
+		if err := q.Recover(Kept{}); err != nil {
 			t.Fatal(err)
 		}
 		wantWords(t, "the one that is left", drain(t, q), "a")

@@ -93,19 +93,18 @@ type Hosted interface {
 	// ID returns the number by which the store knows the queue.
 	ID() uint64
 
-	// Recover takes over what the store kept of a durable queue. delivered is the
-	// queue's Deliveries definition, nil if there is none; if it is damaged, an
-	// error says so, and everything counts as delivered once. Recover is called
-	// once, before anything else and after store.Retain.
-	Recover(delivered []byte) error
+	// Recover takes over what the store kept of a durable queue: messages, and its
+	// own definitions. If those are damaged an error says so, and everything counts
+	// as delivered once. Recover is called once, before anything else and after
+	// store.Retain.
+	Recover(Kept) error
 
 	// Follow puts in force what policies say of the queue, by RabbitMQ's keys,
 	// with numbers as int64. What they said before no longer holds.
 	Follow(definition map[string]any)
 
-	// DeadLetterTo returns where dead letters go: the exchange and, if it is set,
-	// the routing key that replaces theirs.
-	DeadLetterTo() (exchange, key string, replace bool)
+	// DeadLetterTo returns where dead letters go.
+	DeadLetterTo() DeadLetters
 
 	// View returns the queue's numbers and, as of the same moment, copies of the
 	// entries that are ready, in the order in which they would be delivered. Those
@@ -122,12 +121,18 @@ type Hosted interface {
 	Stop()
 }
 
+// Kept is what the store keeps of a queue besides its messages.
+type Kept struct {
+	Delivered []byte      // store.Deliveries; nil if there is none
+	Notes     []store.Doc // store.Notes, by their keys
+}
+
 // New makes the queue that a declaration describes, with nothing in it. Errors in
 // its arguments are RabbitMQ's.
 func New(d Declaration, c Config) (Hosted, error) {
-	if t := d.Type(); t != Classic {
+	if d.Type() == Stream {
 		a := arguments{d: d}
-		a.invalid("x-queue-type", `"unsupported queue type '`+string(t)+`'"`)
+		a.invalid("x-queue-type", `"unsupported queue type 'stream'"`)
 		return nil, a.err
 	}
 	return newFIFO(d, c)
@@ -158,6 +163,7 @@ type Entry struct {
 	Redelivered bool
 
 	onDisk  bool       // the store has it: settling must be told
+	count   uint16     // x-delivery-count and one more; 0 if there is no such header
 	size    uint32     // of the body, for when the message is not there
 	seq     uint64     // see store.LaneShift
 	expires int64      // Unix milliseconds, 0 for never
@@ -214,7 +220,7 @@ const (
 // no lock held.
 type Host interface {
 	// DeadLetter publishes messages to the queue's dead-letter exchange. The
-	// queue forgets them when it returns.
+	// queue forgets them when it returns, but for those that it marks as Untaken.
 	DeadLetter(q Hosted, dead []Dead)
 
 	// Unused asks for the deletion of a queue whose last consumer has left

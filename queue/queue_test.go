@@ -81,6 +81,7 @@ type house struct {
 	mu     sync.Mutex // guards all below
 	dead   []Dead
 	unused int
+	shut   bool // nobody takes dead letters
 }
 
 func newHouse() *house { return &house{store: store.NewMemory(), clock: newHands()} }
@@ -88,6 +89,12 @@ func newHouse() *house { return &house{store: store.NewMemory(), clock: newHands
 func (h *house) DeadLetter(_ Hosted, dead []Dead) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.shut {
+		for i := range dead {
+			dead[i].Untaken = true
+		}
+		return
+	}
 	h.dead = append(h.dead, dead...)
 }
 
@@ -130,14 +137,20 @@ func (h *house) reopen(t testing.TB, d Declaration) *FIFO {
 	h.store = old.Reopen()
 	h.store.Retain([]uint64{1})
 	q := h.open(t, d)
-	var mark []byte
+	var k Kept
 	for doc, err := range h.store.Docs(store.Deliveries) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mark = doc.Value
+		k.Delivered = doc.Value
 	}
-	if err := q.Recover(mark); err != nil {
+	for doc, err := range h.store.Docs(store.Notes) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.Notes = append(k.Notes, doc)
+	}
+	if err := q.Recover(k); err != nil {
 		t.Fatal(err)
 	}
 	return q

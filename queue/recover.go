@@ -1,9 +1,14 @@
 package queue
 
-import "github.com/harebellmq/harebell/store"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/harebellmq/harebell/store"
+)
 
 // Recover implements Hosted.
-func (q *FIFO) Recover(delivered []byte) error {
+func (q *FIFO) Recover(k Kept) error {
 	q.mu.Lock()
 	defer q.unlock()
 	for _, x := range q.store.Backlog(q.id) {
@@ -15,8 +20,38 @@ func (q *FIFO) Recover(delivered []byte) error {
 		}
 		q.recoverLane(i, x)
 	}
-	err := q.mark.recover(q, delivered)
+	err := q.mark.recover(q, k.Delivered)
+	err = errors.Join(err, q.recoverNotes(k.Notes))
 	q.fill()
+	return err
+}
+
+// recoverNotes takes over what was noted of messages that are still there. Those
+// that had been delivered when the broker was killed have come back by that.
+func (q *FIFO) recoverNotes(pages []store.Doc) error {
+	if len(pages) == 0 && (!q.quorum || q.mark.crashed == nil) {
+		return nil
+	}
+	there := make(map[uint64]bool)
+	var back []uint64
+	err := q.store.Expiries(q.id, func(seq uint64, _ int64) {
+		there[seq] = true
+		lane := int(seq >> store.LaneShift)
+		if q.quorum && lane < len(q.mark.crashed) && seq&(1<<store.LaneShift-1) <= q.mark.crashed[lane] {
+			back = append(back, seq)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("look what a queue holds: %w", err)
+	}
+	q.docs, err = q.notes.recover(pages, func(seq uint64) bool { return there[seq] }, q.docs)
+	list := make([]numbered, len(back))
+	for i, seq := range back {
+		n := q.notes.get(seq)
+		n.returns = min(n.returns+1, maxReturns)
+		list[i] = numbered{seq, n}
+	}
+	q.docs = q.notes.set(list, q.docs)
 	return err
 }
 

@@ -24,12 +24,11 @@ func (q *FIFO) Requeue(es []Entry, why Return) {
 		return
 	}
 	q.unacked -= len(es)
+	if q.quorum || q.limits.retry.on() {
+		es = q.countReturns(es, why)
+	}
 	for i := range es {
-		e := es[i]
-		e.Redelivered = true
-		lane := int(e.seq >> store.LaneShift)
-		q.lanes[lane].giveBack(e)
-		q.entered(lane, &e)
+		q.giveBack(es[i], why)
 	}
 	q.trim()
 	q.expire()
@@ -52,6 +51,7 @@ func (q *FIFO) Reject(es []Entry) {
 func (q *FIFO) settle(es []Entry) {
 	for i := range es {
 		e := &es[i]
+		q.forgetNote(e.seq)
 		if e.ref != nil {
 			if e.ref.Settle() {
 				continue // cancelled: the store never saw it
@@ -60,6 +60,13 @@ func (q *FIFO) settle(es []Entry) {
 			continue
 		}
 		q.settleSpan(store.Span{Lo: e.seq, Hi: e.seq})
+	}
+}
+
+// forgetNote forgets what there is to remember of a message.
+func (q *FIFO) forgetNote(seq uint64) {
+	if len(q.notes.of) > 0 {
+		q.docs = q.notes.forget(seq, q.docs)
 	}
 }
 

@@ -1,7 +1,5 @@
 package queue
 
-import "github.com/harebellmq/harebell/amqp"
-
 // A Type is a kind of queue, as x-queue-type names it.
 type Type string
 
@@ -23,13 +21,4 @@ func (d Declaration) Type() Type {
 	default:
 		return Type(t)
 	}
-}
-
-// CheckServerNamed returns RabbitMQ's error if the server cannot name such a queue:
-// only classic ones have names of its.
-func (d Declaration) CheckServerNamed() error {
-	if t := d.Type(); t != Classic {
-		return amqp.Errorf(amqp.PreconditionFailed, "Cannot declare a server-named queue for type %s", t.module())
-	}
-	return nil
 }

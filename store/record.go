@@ -109,6 +109,9 @@ func (r *Record) Keep() {
 // of a failure, whatever the other queues do.
 func (r *Record) Refuse() { r.refused.Store(true) }
 
+// Refused reports whether a queue did not take the message.
+func (r *Record) Refused() bool { return r.refused.Load() }
+
 // Settle says that the queue is done with its message, and reports whether that
 // cancelled the record: then the store need not be told. Otherwise it must be,
 // after this; a message that was not yet being written is not written for this

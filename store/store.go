@@ -101,6 +101,7 @@ const (
 	Queues           Kind = 'q'
 	Bindings         Kind = 'b'
 	Deliveries       Kind = 'd' // per durable queue: up to where its messages may have been delivered
+	Notes            Kind = 'n' // per durable queue, any number: what it remembers of single messages
 	Users            Kind = 'u'
 	Permissions      Kind = 'p'
 	TopicPermissions Kind = 't'

@@ -15,46 +15,82 @@ import (
 // rabbitmq: dead letters are published without permission check, mandatory or
 // confirm, and not into a queue in which they would go round for ever.
 func (v *VirtualHost) DeadLetter(q queue.Hosted, dead []queue.Dead) {
-	name, key, replace := q.DeadLetterTo()
+	to := q.DeadLetterTo()
 	for i := range dead {
 		d := &dead[i]
-		keys := []string{key}
-		if !replace {
+		keys := []string{to.Key}
+		if !to.Replace {
 			keys = append(queue.RoutingKeys(d.Message), d.Message.BCC()...)
 		}
-		m := d.Copy(v.broker.DeathHeaders, q.Declaration().Name, name, keys[0], v.broker.Clock.Now())
-		if replace {
+		m := d.Copy(v.broker.DeathHeaders, q.Declaration().Name, to.Exchange, keys[0], v.broker.Clock.Now())
+		if to.Replace {
 			m.Rekeyed, m.Hidden = true, nil
 		}
-		if replace && v.broker.DropCC {
+		if to.Replace && v.broker.DropCC {
 			m.Properties = m.Properties.WithoutHeader("CC")
 		}
-		v.publish(q, &m, keys, d.Reason)
+		if to.AtLeastOnce {
+			v.deliverDead(q, &m, keys, d)
+		} else {
+			v.publish(q, &m, keys, d.Reason)
+		}
 	}
 }
 
 // publish takes one dead letter of a queue to its queues.
 func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, why queue.Reason) {
+	to, err := v.routeDead(m, keys, why)
+	v.tellDead(event.DeadLettered, from, m, why, to)
+	if err != nil {
+		v.broker.Log.Debug().Str("vhost", v.name).Str("exchange", m.Exchange).Msg("dead letter lost: no such exchange")
+		return
+	}
+	v.handOver(m, to)
+}
+
+// deliverDead takes one dead letter of a queue to those of its queues that do not have
+// it yet. If there are none at all, or one refuses it, it is Untaken.
+func (v *VirtualHost) deliverDead(from queue.Queue, m *amqp.Message, keys []string, d *queue.Dead) {
+	to, err := v.routeDead(m, keys, d.Reason)
+	if err != nil || len(to) == 0 {
+		d.Untaken = len(d.Taken) == 0
+		return
+	}
+	var took []queue.Target
+	for _, q := range to {
+		name := q.Declaration().Name
+		switch {
+		case slices.Contains(d.Taken, name):
+		case v.handOver(m, []queue.Target{q}):
+			d.Taken = append(d.Taken, name)
+			took = append(took, q)
+		default:
+			d.Untaken = true
+		}
+	}
+	if len(took) > 0 {
+		v.tellDead(event.DeadLettered, from, m, d.Reason, took)
+	}
+}
+
+// routeDead returns the queues that a dead letter belongs in.
+func (v *VirtualHost) routeDead(m *amqp.Message, keys []string, why queue.Reason) ([]queue.Target, error) {
 	r := router{v: v}
 	v.mu.RLock()
 	err := r.route(m.Exchange, keys, m)
 	v.mu.RUnlock()
 	if err != nil {
-		v.tellDead(event.DeadLettered, from, m, why, nil)
-		v.broker.Log.Debug().Str("vhost", v.name).Str("exchange", m.Exchange).Msg("dead letter lost: no such exchange")
-		return
+		return nil, err
 	}
 	deaths := queue.Deaths(m)
-	to := slices.DeleteFunc(r.queues, func(q queue.Target) bool {
+	return slices.DeleteFunc(r.queues, func(q queue.Target) bool {
 		name := q.Declaration().Name
 		drop := why != queue.Rejected && circular(deaths, name)
 		if drop {
 			v.broker.Log.Warn().Str("vhost", v.name).Str("queue", name).Msg("dead letter dropped: it has been in this queue before")
 		}
 		return drop
-	})
-	v.tellDead(event.DeadLettered, from, m, why, to)
-	v.handOver(m, to)
+	}), nil
 }
 
 // tellDead tells what becomes of a message that has died in a queue.

@@ -73,7 +73,7 @@ func (v *VirtualHost) replay(h *history, b exchange.Binding) {
 
 // handOver takes a message of the broker's own to queues, and to the store if it
 // must last. Nobody is told.
-func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target) {
+func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target) (taken bool) {
 	p := queue.Publishing{Message: m, Record: new(store.Record)}
 	p.Record.Init(m, nil, 0)
 	p.Record.Reserve(len(to))
@@ -84,4 +84,5 @@ func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target) {
 	if len(p.Record.Refs()) > 0 {
 		v.broker.Store.Append(store.Batch{Records: []*store.Record{p.Record}})
 	}
+	return !p.Record.Refused()
 }

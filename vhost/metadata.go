@@ -1,7 +1,10 @@
 package vhost
 
 import (
+	"cmp"
+
 	"github.com/harebellmq/harebell/internal/limits"
+	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -11,8 +14,8 @@ type Metadata struct {
 	Description string   `json:"description"`
 	Tags        []string `json:"tags"`
 
-	// DefaultQueueType is "classic", the only type there is, or "" if nothing
-	// was said.
+	// DefaultQueueType is the type of queues whose declaration names none, or "" if
+	// nothing was said: see VirtualHost.DefaultQueueType.
 	DefaultQueueType string `json:"default_queue_type,omitempty"`
 
 	// Protected keeps the virtual host from being deleted.
@@ -24,6 +27,12 @@ func (v *VirtualHost) Metadata() Metadata {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	return v.metadata
+}
+
+// DefaultQueueType returns the type of queues whose declaration names none: what the
+// metadata says, else the broker, else classic.
+func (v *VirtualHost) DefaultQueueType() queue.Type {
+	return queue.Type(cmp.Or(v.Metadata().DefaultQueueType, string(v.broker.DefaultQueueType), string(queue.Classic)))
 }
 
 // describe puts metadata in force.

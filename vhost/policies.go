@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/harebellmq/harebell/internal/policy"
+	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -63,7 +64,15 @@ func (v *VirtualHost) followPolicies(doc store.Doc, how func(policy.Set) policy.
 
 // follow has a queue follow the policies.
 func (v *VirtualHost) follow(h *hosted) {
-	h.Follow(v.policies.For(policy.ClassicQueues, h.Declaration().Name).Definition)
+	d := h.Declaration()
+	h.Follow(v.policies.For(kinds[d.Type()], d.Name).Definition)
+}
+
+// kinds are what policies call the types of queues.
+var kinds = map[queue.Type]policy.Kind{
+	queue.Classic: policy.ClassicQueues,
+	queue.Quorum:  policy.QuorumQueues,
+	queue.Stream:  policy.Streams,
 }
 
 // A policyDoc is a policy as the store has it.

@@ -3,6 +3,7 @@ package vhost
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"strings"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -12,18 +13,39 @@ import (
 	"github.com/harebellmq/harebell/store"
 )
 
-// QueueName returns the name that a queue is declared under: one of the server's
-// instead of an empty one. Other names of the server's are ACCESS_REFUSED.
+// QueueName returns the name that a queue of some type is declared under: one of the
+// server's instead of an empty one. Other names of the server's are ACCESS_REFUSED.
 //
-// spec: queue.declare; rabbitmq: even if there is a queue of that name
-func QueueName(name string) (string, error) {
+// spec: queue.declare; rabbitmq: even if there is a queue of that name. Only classic
+// queues have names of the server's.
+func QueueName(name string, t queue.Type) (string, error) {
 	switch {
+	case name == "" && t != queue.Classic:
+		return "", amqp.Errorf(amqp.PreconditionFailed, "Cannot declare a server-named queue for type rabbit_%s_queue", t)
 	case name == "":
 		return ServerName("amq.gen-"), nil
 	case Reserved(name):
 		return "", amqp.Errorf(amqp.AccessRefused, "queue name '%s' contains reserved prefix 'amq.*'", name)
 	}
 	return name, nil
+}
+
+// WithDefaultType returns a declaration with the virtual host's default type for
+// queues, if it names none and can be of that type.
+//
+// rabbitmq: from 4.0 on that is an argument like any other, and exclusive or transient
+// queues stay classic
+func (v *VirtualHost) WithDefaultType(d queue.Declaration) queue.Declaration {
+	t := v.DefaultQueueType()
+	if _, given := d.Arguments["x-queue-type"]; given || t == queue.Classic || !d.Durable || d.Exclusive || d.AutoDelete {
+		return d
+	}
+	d.Arguments = maps.Clone(d.Arguments)
+	if d.Arguments == nil {
+		d.Arguments = make(amqp.Table)
+	}
+	d.Arguments["x-queue-type"] = string(t)
+	return d
 }
 
 // DeclareQueue makes a queue, under a name from QueueName, or sees that the one
@@ -135,6 +157,7 @@ func (v *VirtualHost) newQueue(d queue.Declaration, id uint64, owner Owner) (*ho
 		Clock:  v.broker.Clock,
 		Memory: v.broker.Memory,
 		Host:   v,
+		Manner: v.broker.Quorum,
 	}
 	if v.broker.Watch != nil {
 		c.Dropped = v.tellDropped

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -47,8 +48,8 @@ func Open(b Broker, first string) (*Registry, error) {
 
 // load makes everything that the store knows.
 func (r *Registry) load() error {
-	var queues []uint64 // ids
-	delivered := make(map[string][]byte)
+	var queues []uint64                 // ids
+	kept := make(map[string]queue.Kept) // by queue id
 	steps := []struct {
 		kind store.Kind
 		what string
@@ -58,7 +59,8 @@ func (r *Registry) load() error {
 		{store.Parameters, "parameter", r.loadParameter},
 		{store.Policies, "policy", r.loadPolicy},
 		{store.Exchanges, "exchange", func(d store.Doc) error { return r.loadExchange(d, &queues) }},
-		{store.Deliveries, "delivery mark", func(d store.Doc) error { delivered[d.Key] = d.Value; return nil }},
+		{store.Deliveries, "delivery mark", func(d store.Doc) error { return keepFor(kept, d) }},
+		{store.Notes, "note", func(d store.Doc) error { return keepFor(kept, d) }},
 		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, &queues) }},
 		{store.Bindings, "binding", r.loadBinding},
 	}
@@ -73,15 +75,28 @@ func (r *Registry) load() error {
 		}
 	}
 	r.broker.Store.Retain(queues) // what there is of others is rubbish
-	return r.recover(delivered)
+	return r.recover(kept)
+}
+
+// keepFor notes a definition that belongs to a queue's messages.
+func keepFor(kept map[string]queue.Kept, d store.Doc) error {
+	id, _, _ := strings.Cut(d.Key, ".")
+	k := kept[id]
+	if d.Kind == store.Deliveries {
+		k.Delivered = d.Value
+	} else {
+		k.Notes = append(k.Notes, d)
+	}
+	kept[id] = k
+	return nil
 }
 
 // recover lets the queues take over their messages.
-func (r *Registry) recover(delivered map[string][]byte) error {
+func (r *Registry) recover(kept map[string]queue.Kept) error {
 	for _, v := range r.vhosts {
 		for name, h := range v.queues {
-			if err := h.Recover(delivered[strconv.FormatUint(h.ID(), 10)]); err != nil {
-				r.broker.Log.Warn().Err(err).Str("vhost", v.name).Str("queue", name).Msg("delivery mark not understood")
+			if err := h.Recover(kept[strconv.FormatUint(h.ID(), 10)]); err != nil {
+				r.broker.Log.Warn().Err(err).Str("vhost", v.name).Str("queue", name).Msg("what was kept of deliveries not understood")
 			}
 		}
 		for name, d := range v.delays {

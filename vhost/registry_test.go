@@ -167,7 +167,7 @@ func TestDamagedMarkIsLogged(t *testing.T) {
 	s.queue(queue.Declaration{Name: "q", Durable: true})
 	s.store.Append(store.Batch{Docs: []store.Doc{{Kind: store.Deliveries, Key: fmt.Sprint(s.queues["q"].ID()), Value: []byte("?")}}})
 	s.restart()
-	if !strings.Contains(s.log.String(), "delivery mark not understood") {
+	if !strings.Contains(s.log.String(), "what was kept of deliveries not understood") {
 		t.Errorf("log: got %s", s.log.String())
 	}
 	if _, err := s.Queue("q", nil); err != nil {

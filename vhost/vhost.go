@@ -70,6 +70,10 @@ type Broker struct {
 	// more under its name. It may be nil, and must not call the registry.
 	Forget func(vhost string)
 
+	// DefaultQueueType is the type of queues whose declaration names none, in virtual
+	// hosts that have no default of their own; "" for classic.
+	DefaultQueueType queue.Type
+
 	// What follows is in the manner of one or the other RabbitMQ.
 
 	RefuseTransient string // why queues are refused that are neither durable nor exclusive; "" if they are not
@@ -77,6 +81,7 @@ type Broker struct {
 	TwoHashes       bool   // refuse what exchange.CheckHashes does
 	DropCC          bool   // a dead letter has no CC header when the queue has a key for it
 	DeathHeaders    queue.DeathHeaders
+	Quorum          queue.QuorumManner
 }
 
 // A hosted queue is a queue under its name.

@@ -260,7 +260,7 @@ func TestQueueRefusals(t *testing.T) {
 
 	_, err = s.Queue("none", nil)
 	s.wantError(err, amqp.NotFound, "no queue 'none' in vhost '/'")
-	_, err = QueueName("amq.gen-x")
+	_, err = QueueName("amq.gen-x", queue.Classic)
 	s.wantError(err, amqp.AccessRefused, "queue name 'amq.gen-x' contains reserved prefix 'amq.*'")
 	s.wantError(declare(queue.Declaration{Name: "q", Arguments: amqp.Table{"x-expires": int32(0)}}, nil), amqp.PreconditionFailed,
 		"invalid arg 'x-expires' for queue 'q' in vhost '/': {value_zero,0}")
@@ -284,8 +284,8 @@ func TestQueueRefusals(t *testing.T) {
 }
 
 func TestServerNames(t *testing.T) {
-	a, errA := QueueName("")
-	b, errB := QueueName("")
+	a, errA := QueueName("", queue.Classic)
+	b, errB := QueueName("", queue.Classic)
 	if errA != nil || errB != nil || a == b || !strings.HasPrefix(a, "amq.gen-") || len(a) != len("amq.gen-")+22 {
 		t.Errorf("got %q and %q, errors %v and %v", a, b, errA, errB)
 	}

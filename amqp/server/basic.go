@@ -354,9 +354,10 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 			return err
 		}
 	}
+	out := e.Outgoing()
 	ch.conn.writeContent(ch.number, &amqp.BasicGetOk{
-		DeliveryTag: tag, Redelivered: e.Redelivered, Exchange: e.Message.Exchange, RoutingKey: e.Message.RoutingKey, MessageCount: uint32(left),
-	}, e.Message)
+		DeliveryTag: tag, Redelivered: e.Redelivered, Exchange: out.Exchange, RoutingKey: out.RoutingKey, MessageCount: uint32(left),
+	}, out)
 	return nil
 }
 

@@ -288,6 +288,7 @@ func (c *connection) readOn() bool {
 	if c.why != nil {
 		return false
 	}
+	c.busy() // it has to close channels first
 	c.waking = false
 	c.conn.SetReadDeadline(time.Time{}) // if it fails the next read does too
 	return true

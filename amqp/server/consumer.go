@@ -70,7 +70,7 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 		ch.tag++
 		s.write(out, &es[i])
 		if ch.conn.traces(es[i].Message) {
-			out.traced = append(out.traced, tapped{es[i].Message, s.queue.Declaration().Name, ch.number, es[i].Redelivered})
+			out.traced = append(out.traced, tapped{es[i].Outgoing(), s.queue.Declaration().Name, ch.number, es[i].Redelivered})
 		}
 		if watched {
 			s.watchDelivered(out, es[i], f)
@@ -92,7 +92,7 @@ func (s *consumer) credit() bool {
 
 // write appends a delivery with the channel's latest tag.
 func (s *consumer) write(out *outbox, e *queue.Entry) {
-	m := e.Message
+	m := e.Outgoing()
 	from := len(out.buf)
 	out.buf = amqp.AppendBasicDeliver(out.buf, s.ch.number, s.tag, s.ch.tag, e.Redelivered, m.Exchange, m.RoutingKey)
 	out.grew(from)

@@ -22,20 +22,20 @@ func (ch *channel) queueDeclare(m *amqp.QueueDeclare) error {
 	case m.Passive || strings.HasPrefix(name, vhost.ReplyTo):
 		return ch.queueDeclarePassive(name, m.NoWait)
 	}
-	name, err := vhost.QueueName(name)
-	if err != nil {
-		return err
-	}
-	if err := ch.mayDeclareQueue(name); err != nil {
-		return err
-	}
-	q, stored, err := ch.conn.vhost.DeclareQueue(queue.Declaration{
-		Name:       name,
+	d := ch.conn.vhost.WithDefaultType(queue.Declaration{
 		Durable:    m.Durable,
 		Exclusive:  m.Exclusive,
 		AutoDelete: m.AutoDelete,
 		Arguments:  m.Arguments,
-	}, ch.conn, func() error { return ch.mayDeadLetter(name, m.Arguments) })
+	})
+	var err error
+	if d.Name, err = vhost.QueueName(name, d.Type()); err != nil {
+		return err
+	}
+	if err := ch.mayDeclareQueue(d.Name); err != nil {
+		return err
+	}
+	q, stored, err := ch.conn.vhost.DeclareQueue(d, ch.conn, func() error { return ch.mayDeadLetter(d.Name, m.Arguments) })
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"math"
 	"syscall"
 )
 
@@ -33,6 +34,9 @@ func (c *connection) quiet() bool {
 
 // idle notes that all that has been read is carried out.
 func (c *connection) idle() { c.carriedOut.Store(c.reader.BytesRead()) }
+
+// busy notes that there is something to carry out that has not been read.
+func (c *connection) busy() { c.carriedOut.Store(math.MaxUint64) }
 
 // An arrival is a connection in memory that knows how many octets its client has
 // sent.

@@ -82,7 +82,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return err
 	}
-	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget}
+	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, DefaultQueueType: queue.Type(c.DefaultQueueType)}
 	follow.InVHosts(c.Compat, &broker)
 	vhosts, err := vhost.Open(broker, c.DefaultVHost)
 	if err != nil {

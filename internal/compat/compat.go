@@ -55,6 +55,23 @@ type Rules struct {
 	// rabbitmq: removed up to 3.13
 	DropCC bool
 
+	// NoDeliveryLimit lets deliveries of a quorum queue come back for ever, unless
+	// the queue or a policy says how often. Otherwise it is 20 times.
+	//
+	// rabbitmq: 20 from 4.0 on
+	NoDeliveryLimit bool
+
+	// CountFirst has quorum queues add x-delivery-count to the first delivery of a
+	// message, too.
+	//
+	// rabbitmq: up to 3.13
+	CountFirst bool
+
+	// OnePriority has quorum queues ignore priorities.
+	//
+	// rabbitmq: up to 3.13
+	OnePriority bool
+
 	// ReturnReplies has a reply by direct reply-to that was published as
 	// mandatory returned, whether or not it was delivered.
 	//
@@ -95,13 +112,16 @@ type Rules struct {
 // all are the rules of all series, from old to new.
 var all = []Rules{
 	{
-		Series:         "3.13",
-		Version:        "3.13.7",
-		MaxMessageSize: 128 << 20,
-		ContinueDeaths: true,
-		NoLastDeath:    true,
-		DropCC:         true,
-		ReturnReplies:  true,
+		Series:          "3.13",
+		Version:         "3.13.7",
+		MaxMessageSize:  128 << 20,
+		ContinueDeaths:  true,
+		NoLastDeath:     true,
+		DropCC:          true,
+		ReturnReplies:   true,
+		NoDeliveryLimit: true,
+		CountFirst:      true,
+		OnePriority:     true,
 	},
 	{
 		Series:         "4.2",

@@ -43,6 +43,12 @@ var words = []struct {
 		func(r Rules) string { return either(r.NoLastDeath, "absent", "present") }},
 	{"`CC` of a dead letter whose routing key is replaced",
 		func(r Rules) string { return either(r.DropCC, "removed", "kept") }},
+	{"deliveries of a quorum queue that come back, unless a limit is set",
+		func(r Rules) string { return either(r.NoDeliveryLimit, "for ever", "20 times") }},
+	{"`x-delivery-count` of a first delivery",
+		func(r Rules) string { return either(r.CountFirst, "0", "absent") }},
+	{"priorities in a quorum queue",
+		func(r Rules) string { return either(r.OnePriority, "ignored", "two: up to 4, and from 5 on") }},
 	{"mandatory reply by direct reply-to",
 		func(r Rules) string {
 			return either(r.ReturnReplies, "returned, though delivered", "returned if it was not delivered")

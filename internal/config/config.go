@@ -51,6 +51,7 @@ type Config struct {
 	DefaultUserTags    []string
 	DefaultPermissions Permissions // in DefaultVHost
 	DefaultVHost       string      // made when there is none yet
+	DefaultQueueType   string      // of queues whose declaration names none
 
 	LoopbackUsers []string // may log in from this machine only
 

@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		DiskFreeLimit: 50_000_000, MemoryWatermark: Watermark{Relative: 0.6},
 		DefaultUser: "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
 		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
-		DefaultVHost:       "/", LoopbackUsers: []string{"guest"}, TestAPIListen: "127.0.0.1:15673",
+		DefaultVHost:       "/", DefaultQueueType: "classic", LoopbackUsers: []string{"guest"}, TestAPIListen: "127.0.0.1:15673",
 		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {

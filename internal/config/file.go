@@ -14,7 +14,7 @@ var foreign = []string{
 	"advanced.", "amqp1_0.", "anonymous_login_", "auth_", "background_gc_", "channel_max_per_node",
 	"channel_operation_timeout", "classic_queue.", "cluster_", "collect_statistics", "connection_max",
 	"consumer_max_per_channel", "credentials.", "default_limits.",
-	"default_queue_type", "default_users.", "definitions.", "delegate_count",
+	"default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
 	"load_definitions", "log.", "management.", "max_connections",
 	"message_interceptors.", "message_store_", "mirroring_", "motd_file", "mqtt.", "msg_store_",

@@ -226,6 +226,14 @@ var keys = []*key{
 		want:  wantPattern,
 		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Read, v) },
 	}, {
+		name: "default_queue_type", flag: "default-queue-type", standard: "classic",
+		usage: "`type` of queues whose declaration names none, unless their virtual host has another: classic, quorum or stream",
+		want:  "classic, quorum or stream",
+		parse: func(c *Config, v string) bool {
+			c.DefaultQueueType = v
+			return v == "classic" || v == "quorum" || v == "stream"
+		},
+	}, {
 		name: "default_vhost", flag: "default-vhost", standard: "/",
 		usage: "`name` of the virtual host made on the first start",
 		want:  "a name of at most 255 octets",

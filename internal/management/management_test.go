@@ -134,7 +134,7 @@ func TestResources(t *testing.T) {
 		{"vhost with everything", "guest", put, "/api/vhosts/a%2Fb", `{"description":"d","tags":"x, y,","default_queue_type":"classic","tracing":"false","protected_from_deletion":true}`, 204, "",
 			`{"name":"a/b","description":"d","tags":["x","y"],"default_queue_type":"classic","metadata":{"description":"d","tags":["x","y"],"default_queue_type":"classic","protected_from_deletion":true},"protected_from_deletion":true,"tracing":false,"cluster_state":{"harebell@test":"running"}}`},
 		{"vhost with a list of tags", "guest", put, "/api/vhosts/%2F", `{"description":"Default virtual host","tags":[],"default_queue_type":"undefined","tracing":null}`, 204, "", root},
-		{"vhost with queues of another type", "guest", put, "/api/vhosts/c", `{"default_queue_type":"quorum"}`, 400, bad(`"default_queue_type is 'quorum': want classic, the only type there is"`), notThere},
+		{"vhost with queues of no type there is", "guest", put, "/api/vhosts/c", `{"default_queue_type":"heap"}`, 400, bad(`"default_queue_type is 'heap': want classic, quorum or stream"`), notThere},
 		{"vhost with tracing perhaps", "guest", put, "/api/vhosts/c", `{"tracing":"perhaps"}`, 400, bad(`["not_boolean","perhaps"]`), notThere},
 		{"vhost with a number for a description", "guest", put, "/api/vhosts/c", `{"description":5}`, 400, bad(`["not_text","description",5]`), notThere},
 		{"vhost with a number for tags", "guest", put, "/api/vhosts/c", `{"tags":5}`, 400, bad(`["not_a_list_of_texts","tags",5]`), notThere},

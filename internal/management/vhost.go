@@ -8,18 +8,16 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/vhost"
 )
-
-// queueType is the only type of queues there is.
-const queueType = "classic"
 
 // A virtualHost is how a virtual host is shown.
 type virtualHost struct {
 	Name             string            `json:"name"`
 	Description      string            `json:"description"`
 	Tags             []string          `json:"tags"`
-	DefaultQueueType string            `json:"default_queue_type"`
+	DefaultQueueType queue.Type        `json:"default_queue_type"`
 	Metadata         vhost.Metadata    `json:"metadata"`
 	Protected        bool              `json:"protected_from_deletion"`
 	Tracing          bool              `json:"tracing"`
@@ -29,7 +27,7 @@ type virtualHost struct {
 func (s *Server) show(v *vhost.VirtualHost) virtualHost {
 	m := v.Metadata()
 	return virtualHost{
-		Name: v.Name(), Description: m.Description, Tags: m.Tags, DefaultQueueType: queueType, Metadata: m,
+		Name: v.Name(), Description: m.Description, Tags: m.Tags, DefaultQueueType: v.DefaultQueueType(), Metadata: m,
 		Protected: m.Protected, Tracing: v.Tracing(), ClusterState: map[string]string{s.node: "running"},
 	}
 }
@@ -111,12 +109,13 @@ func (b body) metadata() (vhost.Metadata, error) {
 		return m, err
 	}
 	m.Description, m.DefaultQueueType = texts[0], texts[1]
-	switch m.DefaultQueueType {
-	case "", queueType:
-	case "undefined":
+	if m.DefaultQueueType == "undefined" {
 		m.DefaultQueueType = ""
+	}
+	switch queue.Type(m.DefaultQueueType) {
+	case "", queue.Classic, queue.Quorum, queue.Stream:
 	default:
-		return m, badRequest(fmt.Sprintf("default_queue_type is '%s': want %s, the only type there is", m.DefaultQueueType, queueType))
+		return m, badRequest(fmt.Sprintf("default_queue_type is '%s': want classic, quorum or stream", m.DefaultQueueType))
 	}
 	if m.Tags, err = b.tags(); err != nil {
 		return m, err

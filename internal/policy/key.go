@@ -12,11 +12,21 @@ import (
 
 // A key is one that definitions may have.
 type key struct {
-	what       string                // it is, for the text of an error
-	value      func(any) (any, bool) // reads it, or says that it is none
-	operator   bool                  // operators may set it
-	notClassic bool                  // classic queues cannot follow it
+	what     string                // it is, for the text of an error
+	value    func(any) (any, bool) // reads it, or says that it is none
+	operator bool                  // operators may set it
+	queues   []Kind                // that can follow it
 }
+
+// The kinds of queues that can follow some keys.
+var (
+	allQueues    = []Kind{ClassicQueues, QuorumQueues, Streams}
+	messageFates = []Kind{ClassicQueues, QuorumQueues} // streams keep what they have
+	classicOnly  = []Kind{ClassicQueues}
+	quorumOnly   = []Kind{QuorumQueues}
+	streamsOnly  = []Kind{Streams}
+	placedQueues = []Kind{QuorumQueues, Streams}
+)
 
 // keys are all keys that RabbitMQ knows for policies, of queues and exchanges of its
 // own.
@@ -24,27 +34,30 @@ type key struct {
 // rabbitmq: the texts; a policy with a key that an object cannot follow does not
 // apply to it
 var keys = map[string]key{
-	"alternate-exchange":            {"alternate exchange name", text, false, false},
-	"dead-letter-exchange":          {"dead letter exchange name", text, false, false},
-	"dead-letter-routing-key":       {"dead letter routing key", text, false, false},
-	"message-ttl":                   {"message TTL", atLeast(0), true, false},
-	"expires":                       {"queue expiry", atLeast(1), true, false},
-	"max-length":                    {"maximum length", atLeast(0), true, false},
-	"max-length-bytes":              {"maximum length in bytes", atLeast(0), true, false},
-	"overflow":                      {"overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), true, false},
-	"queue-mode":                    {"queue-mode value", oneOf("default", "lazy"), false, false},
-	"queue-version":                 {"queue-version", between(1, 2), true, false},
-	"consumer-timeout":              {"consumer timeout", atLeast(0), false, false},
-	"dead-letter-strategy":          {"dead letter strategy", oneOf("at-most-once", "at-least-once"), false, true},
-	"delivery-limit":                {"delivery limit", atLeast(0), true, true},
-	"max-in-memory-length":          {"maximum memory in bytes", atLeast(0), true, false},
-	"max-in-memory-bytes":           {"maximum memory in bytes", atLeast(0), true, false},
-	"max-age":                       {"max age", age, true, true},
-	"stream-max-segment-size-bytes": {"segment size", atLeast(1), true, true},
-	"stream-filter-size-bytes":      {"filter size", between(16, 255), true, true},
-	"queue-leader-locator":          {"queue leader locator", oneOf("client-local", "balanced"), false, true},
-	"initial-cluster-size":          {"cluster size", atLeast(1), false, true},
-	"target-group-size":             {"group size", atLeast(1), true, true},
+	"alternate-exchange":            {"alternate exchange name", text, false, allQueues},
+	"dead-letter-exchange":          {"dead letter exchange name", text, false, messageFates},
+	"dead-letter-routing-key":       {"dead letter routing key", text, false, messageFates},
+	"message-ttl":                   {"message TTL", atLeast(0), true, messageFates},
+	"expires":                       {"queue expiry", atLeast(1), true, messageFates},
+	"max-length":                    {"maximum length", atLeast(0), true, messageFates},
+	"max-length-bytes":              {"maximum length in bytes", atLeast(0), true, allQueues},
+	"overflow":                      {"overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), true, messageFates},
+	"queue-mode":                    {"queue-mode value", oneOf("default", "lazy"), false, classicOnly},
+	"queue-version":                 {"queue-version", between(1, 2), true, classicOnly},
+	"consumer-timeout":              {"consumer timeout", atLeast(0), false, messageFates},
+	"delayed-retry-type":            {"delayed retry type", oneOf("disabled", "all", "failed", "returned"), false, messageFates},
+	"delayed-retry-min":             {"delayed retry time", atLeast(1), false, messageFates},
+	"delayed-retry-max":             {"delayed retry time", atLeast(1), false, messageFates},
+	"dead-letter-strategy":          {"dead letter strategy", oneOf("at-most-once", "at-least-once"), false, quorumOnly},
+	"delivery-limit":                {"delivery limit", atLeast(0), true, quorumOnly},
+	"max-in-memory-length":          {"maximum memory in bytes", atLeast(0), true, messageFates},
+	"max-in-memory-bytes":           {"maximum memory in bytes", atLeast(0), true, messageFates},
+	"max-age":                       {"max age", age, true, streamsOnly},
+	"stream-max-segment-size-bytes": {"segment size", atLeast(1), true, streamsOnly},
+	"stream-filter-size-bytes":      {"filter size", between(16, 255), true, streamsOnly},
+	"queue-leader-locator":          {"queue leader locator", oneOf("client-local", "balanced"), false, placedQueues},
+	"initial-cluster-size":          {"cluster size", atLeast(1), false, streamsOnly},
+	"target-group-size":             {"group size", atLeast(1), true, quorumOnly},
 }
 
 func text(v any) (any, bool) {
@@ -122,7 +135,7 @@ func erlang(v any) string {
 // supports reports whether objects of a kind can follow all that a definition says.
 func supports(kind Kind, d Definition) bool {
 	for name := range d {
-		if kind == ClassicQueues && keys[name].notClassic {
+		if kind != Exchanges && !slices.Contains(keys[name].queues, kind) {
 			return false
 		}
 	}

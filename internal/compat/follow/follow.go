@@ -16,6 +16,7 @@ func InVHosts(r compat.Rules, b *vhost.Broker) {
 	b.RefuseQueueMode = r.RefuseQueueMode
 	b.TwoHashes = r.TwoHashes
 	b.DropCC = r.DropCC
+	b.Quorum = queue.QuorumManner{NoDeliveryLimit: r.NoDeliveryLimit, CountFirst: r.CountFirst, OnePriority: r.OnePriority}
 	b.DeathHeaders = queue.DeathHeaders{Continue: r.ContinueDeaths, NoLast: r.NoLastDeath}
 }
 
