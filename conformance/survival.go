@@ -246,3 +246,18 @@ func TestMessagesPublishedAfterARestartComeBehindThoseFromBefore(t T) {
 	s.persist("", queue, "c")
 	s.wantDrain(queue, "a b c")
 }
+
+func TestQuorumQueueKeepsTransientMessagesAndCountsOverARestart(t T) {
+	s := beforeRestart(t)
+	queue := s.quorum(nil)
+	s.fill(queue, "a", "b", "c")
+	s.ok(s.soon(queue).Ack(false))
+	s.ok(s.soon(queue).Nack(false, true))
+	s.wantReady(queue, 2)
+
+	s = afterRestart(t)
+	a, b := count(s.soon(queue)), count(s.soon(queue))
+	if got := min(a, b) + " " + max(a, b); got != "b:1 c" {
+		t.Errorf("after the restart: got %q, want b:1 and c", got)
+	}
+}

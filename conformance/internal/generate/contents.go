@@ -19,6 +19,7 @@ func contents() []chapter {
 		{title: "Bindings and routing", files: []string{"binding", "routing"}},
 		{title: "Plug-in exchanges", files: []string{"plugin", "delayed"}},
 		{title: "Queues", files: []string{"queue", "exclusive", "autodelete", "delete"}},
+		{title: "Quorum queues", files: []string{"quorum", "quorum_declare"}},
 		{title: "Length limits", files: []string{"length"}},
 		{title: "TTL and expiry", files: []string{"ttl", "expiry"}},
 		{title: "Dead letters", files: []string{"deadletter", "death"}},
