@@ -397,10 +397,10 @@ var Chapters = []Chapter{
 			{"since", "TestWithoutDeliveryLimitTheUnackedOfAChannelComeFirst", "4.0", "a limit of 20 unless there is another"},
 			{"since", "TestDeliveryLimitIsTwentyUnlessThereIsAnother", "4.0", "a limit of 20 unless there is another"},
 			{"since", "TestQuorumQueueHasTwoPriorities", "4.0", "priorities from 5 on overtake others, two at a time"},
-			{"since", "TestHigherPriorityTakesOverASingleActiveQuorumQueue", "4.0", "a consumer of higher priority becomes the active one"},
+			{"always", "TestHigherPriorityTakesOverASingleActiveQuorumQueue", "4.0", "a consumer of higher priority becomes the active one"},
 			{"ours", "TestDeadLettersOfAQuorumQueueWaitForAQueue", "", "tried again every five seconds, not after three minutes"},
 			{"since", "TestQuorumQueueWithGlobalPrefetch", "4.3", "global prefetch is for each consumer, unless permitted"},
-			{"since", "TestDefaultQueueTypeOfAVirtualHost", "4.0", "the default type of queues is an argument of what is declared without"},
+			{"always", "TestDefaultQueueTypeOfAVirtualHost", "4.0", "the default type of queues is an argument of what is declared without"},
 		},
 	},
 	{

@@ -46,12 +46,6 @@ type FIFO struct {
 
 	consumers consumers
 	mark      mark
-	notes     notes
-	noting    clock.Timer   // until the mark is noted; nil if it need not be
-	turn      uint64        // counts what comes back
-	overtakes int           // how many of high priority have, of a quorum queue
-	retries   retries       // what came back, and is held back for a while
-	stuck     stuck         // dead, and nobody takes them
 	dying     []Dead        // on the way to q.dead; their messages are being read back
 	filling   chan struct{} // closed when something has been read back; nil if nobody waits
 	expiry    expiry
@@ -59,6 +53,13 @@ type FIFO struct {
 	deleted   bool  // or stopped: nothing is left, and what comes is ignored
 	stopped   bool  // the broker is closing
 	err       error // the store has failed; nothing is read back any more
+
+	notes     notes
+	noting    clock.Timer // until the mark is noted; nil if it need not be
+	turn      uint64      // counts what comes back
+	overtakes int         // how many of high priority have, of a quorum queue
+	retries   retries     // what came back, and is held back for a while
+	stuck     stuck       // dead, and nobody takes them
 
 	// What belongs to one critical section: see unlock.
 	now     int64 // its moment, in Unix milliseconds; 0 until somebody asks
@@ -286,7 +287,9 @@ func (q *FIFO) stats() Stats {
 // unlock releases the lock, then does what must not be done under it.
 func (q *FIFO) unlock() {
 	q.armExpiry()
-	q.armRetries()
+	if len(q.retries.held) > 0 {
+		q.armRetries()
+	}
 	q.now = 0
 	// Others read these two all the time: they are written only if they change.
 	if long := q.ready+q.unacked > longQueue; long != q.long.Load() {

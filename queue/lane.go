@@ -42,7 +42,7 @@ func (l *lane) push(e Entry) {
 // front returns the next entries that can be handed out together, at most n. It
 // is empty if the lane is, and if the next one is not in memory.
 func (l *lane) front(n int) []Entry {
-	if l.returnedIsNext() {
+	if len(l.returned) > 0 && l.returnedIsNext() {
 		if l.returned[0].Message == nil {
 			return nil
 		}
@@ -55,20 +55,25 @@ func (l *lane) front(n int) []Entry {
 	}
 	es := l.head.front(n)
 	if len(l.returned) > 0 {
-		for i := range es {
-			if es[i].seq > l.returned[0].after {
-				return es[:i]
-			}
+		return l.beforeReturned(es)
+	}
+	return es
+}
+
+// beforeReturned returns the first of es, up to where one that came back has its
+// place.
+func (l *lane) beforeReturned(es []Entry) []Entry {
+	for i := range es {
+		if es[i].seq > l.returned[0].after {
+			return es[:i]
 		}
 	}
 	return es
 }
 
-// returnedIsNext reports whether the next entry is one that came back.
+// returnedIsNext reports whether the next entry is one that came back, if there are
+// any of those.
 func (l *lane) returnedIsNext() bool {
-	if len(l.returned) == 0 {
-		return false
-	}
 	first := uint64(0)
 	switch {
 	case l.head.len() > 0:
@@ -88,7 +93,7 @@ func (l *lane) returnedFirst() bool { return len(l.returned) > 0 && l.returned[0
 func (l *lane) drop(n int) {
 	switch {
 	case n == 0:
-	case l.returnedIsNext():
+	case len(l.returned) > 0 && l.returnedIsNext():
 		heap.Pop(&l.returned)
 		l.top[0] = Entry{}
 	default:

@@ -156,7 +156,7 @@ func (q *FIFO) fillLane(l *lane) {
 	var span store.Span
 	most := q.batch()
 	switch {
-	case l.returnedIsNext() && l.returned[0].Message == nil:
+	case len(l.returned) > 0 && l.returnedIsNext() && l.returned[0].Message == nil:
 		first := l.returned[0].seq
 		span = store.Span{Lo: first, Hi: first + uint64(most) - 1}
 	case len(l.paged) > 0:

@@ -185,6 +185,11 @@ func (e *Entry) Outgoing() *amqp.Message {
 	if e.count == 0 {
 		return e.Message
 	}
+	return e.counted()
+}
+
+//go:noinline so that Outgoing is inlined
+func (e *Entry) counted() *amqp.Message {
 	m := *e.Message
 	m.Properties = m.Properties.WithHeader("x-delivery-count", int64(e.count-1))
 	return &m

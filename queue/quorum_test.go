@@ -20,8 +20,8 @@ func quorum(arguments ...any) Declaration {
 	return d
 }
 
-// counted returns the bodies of entries, and x-delivery-count where there is one.
-func counted(es []Entry) string {
+// counts returns the bodies of entries, and x-delivery-count where there is one.
+func counts(es []Entry) string {
 	words := make([]string, len(es))
 	for i := range es {
 		m := es[i].Outgoing()
@@ -52,12 +52,12 @@ func TestDeliveriesOfAQuorumQueueAreCounted(t *testing.T) {
 	q := h.open(t, quorum())
 	h.sendAll(q, "a", "b")
 	es := get(t, q, 2)
-	wantWords(t, "at first", counted(es), "a b")
+	wantWords(t, "at first", counts(es), "a b")
 	q.Requeue(es[:1], Nacked)
 	es = append(get(t, q, 1), es[1])
-	wantWords(t, "then", counted(es), "a:1 b")
+	wantWords(t, "then", counts(es), "a:1 b")
 	q.Requeue(es, Abandoned)
-	wantWords(t, "in the end", counted(get(t, q, 2)), "a:2 b:1")
+	wantWords(t, "in the end", counts(get(t, q, 2)), "a:2 b:1")
 }
 
 func TestFirstDeliveryOfAQuorumQueueMayBeCountedToo(t *testing.T) {
@@ -70,9 +70,9 @@ func TestFirstDeliveryOfAQuorumQueueMayBeCountedToo(t *testing.T) {
 	}
 	h.sendAll(q, "a")
 	es := get(t, q, 1)
-	wantWords(t, "at first", counted(es), "a:0")
+	wantWords(t, "at first", counts(es), "a:0")
 	q.Requeue(es, Nacked)
-	wantWords(t, "then", counted(get(t, q, 1)), "a:1")
+	wantWords(t, "then", counts(get(t, q, 1)), "a:1")
 }
 
 func TestReturnedToAQuorumQueueComeFirstInTheOrderOfTheirReturn(t *testing.T) {
@@ -160,7 +160,7 @@ func TestCountsOfAQuorumQueueSurviveARestart(t *testing.T) {
 		q.Stop()
 		q = h.reopen(t, quorum())
 		es = get(t, q, 4)
-		wantWords(t, "after the restart", counted(es), "a:2 b:1 c:1 d")
+		wantWords(t, "after the restart", counts(es), "a:2 b:1 c:1 d")
 		q.Ack(es)
 		wantNothingKept(t, h)
 	})
@@ -173,11 +173,11 @@ func TestACrashCountsAsAReturnOfWhatWasDelivered(t *testing.T) {
 		h.sendAll(q, "a", "b", "c")
 		for _, want := range []string{"a b", "a:1 b:1", "a:2 b:2"} {
 			es := get(t, q, 2)
-			wantWords(t, "delivered", counted(es), want)
+			wantWords(t, "delivered", counts(es), want)
 			h.forward(noteAfter)
 			q = h.reopen(t, q.Declaration()) // as it was: nobody has stopped it
 		}
-		wantWords(t, "in the end", counted(get(t, q, 1)), "c")
+		wantWords(t, "in the end", counts(get(t, q, 1)), "c")
 		wantWords(t, "dead", h.deaths(), "a:delivery_limit b:delivery_limit")
 	})
 }
@@ -204,7 +204,7 @@ func TestManyNotesArePages(t *testing.T) {
 		q = h.reopen(t, quorum())
 		es := get(t, q, n)
 		for i := range es {
-			if got, want := counted(es[i:i+1]), strconv.Itoa(i)+":1"; got != want {
+			if got, want := counts(es[i:i+1]), strconv.Itoa(i)+":1"; got != want {
 				t.Fatalf("got %s, want %s", got, want)
 			}
 		}

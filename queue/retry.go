@@ -108,10 +108,10 @@ func (q *FIFO) hold(e Entry, until int64) {
 	heap.Push(&q.retries.held, heldEntry{Entry: e, until: until})
 }
 
-// armRetries sets the timer for what is due next.
+// armRetries sets the timer for what is due next, if anything is.
 func (q *FIFO) armRetries() {
 	r := &q.retries
-	if len(r.held) == 0 || q.deleted || r.at != 0 && r.at <= r.held[0].until {
+	if q.deleted || r.at != 0 && r.at <= r.held[0].until {
 		return
 	}
 	r.at = r.held[0].until

@@ -63,7 +63,7 @@ func TestMessagesHeldBackAreAfterARestart(t *testing.T) {
 		h.forward(599 * ms)
 		wantStats(t, q, Stats{})
 		h.forward(ms)
-		wantWords(t, "in the end", counted(get(t, q, 1)), "a:1")
+		wantWords(t, "in the end", counts(get(t, q, 1)), "a:1")
 	})
 }
 
@@ -76,5 +76,5 @@ func TestPolicyHoldsReturnedMessagesBack(t *testing.T) {
 	q.Requeue(get(t, q, 1), Failed)
 	wantStats(t, q, Stats{})
 	h.forward(2000 * ms)
-	wantWords(t, "in the end", counted(get(t, q, 1)), "a:2")
+	wantWords(t, "in the end", counts(get(t, q, 1)), "a:2")
 }

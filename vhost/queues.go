@@ -112,7 +112,7 @@ func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, er
 // permitted refuses queues of kinds that clients may not make. Those there are, of
 // a time when they could, stay.
 func (v *VirtualHost) permitted(d queue.Declaration) error {
-	if why := v.broker.RefuseTransient; why != "" && !d.Durable && !d.Exclusive {
+	if why := v.broker.RefuseTransient; why != "" && !d.Durable && !d.Exclusive && d.Type() == queue.Classic {
 		return amqp.Errorf(amqp.InternalError, "%s", why)
 	}
 	if v.broker.RefuseQueueMode {
