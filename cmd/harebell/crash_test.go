@@ -51,9 +51,18 @@ func (l *ledger) ack(id string) {
 	l.acked[id] = time.Now()
 }
 
-// crashQueues are bound to one fanout exchange; the last two serve priorities
-// and page by their size.
-var crashQueues = []string{"crash.one", "crash.two", "crash.priority"}
+// crashQueues are bound to one fanout exchange: what each is declared with besides
+// being durable. Those that are not consumed from grow, and page by their size.
+var crashQueues = []struct {
+	name     string
+	args     amqp091.Table
+	consumed bool
+}{
+	{"crash.one", nil, true},
+	{"crash.two", nil, true},
+	{"crash.quorum", amqp091.Table{"x-queue-type": "quorum", "x-delivery-limit": int32(-1)}, true},
+	{"crash.priority", amqp091.Table{"x-max-priority": int32(5)}, false},
+}
 
 const crashExchange = "crash"
 
@@ -68,7 +77,7 @@ func TestKilledBrokerKeepsItsPromises(t *testing.T) {
 	dir := t.TempDir()
 	books := make(map[string]*ledger)
 	for _, q := range crashQueues {
-		books[q] = newLedger()
+		books[q.name] = newLedger()
 	}
 	for round := range kills(t) {
 		p := start(t, "--data-dir", dir)
@@ -76,7 +85,7 @@ func TestKilledBrokerKeepsItsPromises(t *testing.T) {
 		killed := underLoad(t, p, round, books)
 		after := start(t, "--data-dir", dir)
 		for _, q := range crashQueues {
-			checkPromises(t, after, q, books[q], killed)
+			checkPromises(t, after, q.name, books[q.name], killed)
 		}
 		after.stop()
 		if t.Failed() {
@@ -92,14 +101,10 @@ func declareCrash(t *testing.T, p *process) {
 		t.Fatal(err)
 	}
 	for _, q := range crashQueues {
-		var args amqp091.Table
-		if q == "crash.priority" {
-			args = amqp091.Table{"x-max-priority": int32(5)}
-		}
-		if _, err := ch.QueueDeclare(q, true, false, false, false, args); err != nil {
+		if _, err := ch.QueueDeclare(q.name, true, false, false, false, q.args); err != nil {
 			t.Fatal(err)
 		}
-		if err := ch.QueueBind(q, "", crashExchange, false, nil); err != nil {
+		if err := ch.QueueBind(q.name, "", crashExchange, false, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,8 +119,10 @@ func underLoad(t *testing.T, p *process, round int, books map[string]*ledger) ti
 	for i := range 3 {
 		clients.Go(func() { publishConfirmed(p, fmt.Sprintf("%d.%d", round, i), confirms) })
 	}
-	for _, q := range crashQueues[:2] { // the third is left to grow
-		clients.Go(func() { consumeHalf(p, q, books[q]) })
+	for _, q := range crashQueues {
+		if q.consumed {
+			clients.Go(func() { consumeHalf(p, q.name, books[q.name]) })
+		}
 	}
 	begun, extra := time.Now(), rand.IntN(500)
 	for id := range confirms {
