@@ -404,6 +404,18 @@ var Chapters = []Chapter{
 		},
 	},
 	{
+		Title: "Retries",
+		Rules: []Rule{
+			{"TestReturnedMessagesAreHeldBack", TestReturnedMessagesAreHeldBack},
+			{"TestReturnedMessagesAreHeldBackByTheirKind", TestReturnedMessagesAreHeldBackByTheirKind},
+			{"TestPolicyHoldsReturnedMessagesBack", TestPolicyHoldsReturnedMessagesBack},
+		},
+		Differences: []Difference{
+			{"always", "", "4.3", "x-delayed-retry holds deliveries back that come back"},
+			{"always", "TestPolicyHoldsReturnedMessagesBack", "4.3", "delayed-retry is a policy"},
+		},
+	},
+	{
 		Title: "Length limits",
 		Rules: []Rule{
 			{"TestMaxLengthDropsTheOldest", TestMaxLengthDropsTheOldest},
@@ -554,9 +566,17 @@ var Chapters = []Chapter{
 			{"TestPolicyThatAQueueCannotFollowIsNone", TestPolicyThatAQueueCannotFollowIsNone},
 			{"TestPolicyNeedsToMatchPartOfTheNameOnly", TestPolicyNeedsToMatchPartOfTheNameOnly},
 			{"TestPoliciesSurvive", TestPoliciesSurvive},
+			{"TestPolicyOfADeliveryLimit", TestPolicyOfADeliveryLimit},
+			{"TestPolicyOfOverflowComesBeforeTheArgumentOfAQuorumQueue", TestPolicyOfOverflowComesBeforeTheArgumentOfAQuorumQueue},
+			{"TestPolicyOfADeadLetterStrategy", TestPolicyOfADeadLetterStrategy},
+			{"TestPolicyMayBeForOneTypeOfQueues", TestPolicyMayBeForOneTypeOfQueues},
+			{"TestPolicyKeysThatMeanNothingAreAccepted", TestPolicyKeysThatMeanNothingAreAccepted},
 			{"TestPoliciesAreShown", TestPoliciesAreShown},
 			{"TestPoliciesAreValidated", TestPoliciesAreValidated},
 			{"TestPoliciesNeedTags", TestPoliciesNeedTags},
+		},
+		Differences: []Difference{
+			{"always", "TestPolicyMayBeForOneTypeOfQueues", "3.12", "apply-to names types of queues"},
 		},
 	},
 	{
@@ -1037,6 +1057,18 @@ var Chapters = []Chapter{
 			{"since", "TestBodyMayHave16MiBUnlessConfigured", "4.0", "16 MiB instead of 128"},
 			{"ours", "TestLongReplyTextOfMultibyteCharactersIsCutAt255OctetsToo", "", "the cut is between two characters, not within one"},
 			{"since", "TestLongReplyTextOfMultibyteCharactersIsCutAt255OctetsToo", "4.0", "cut by characters, so that the text may become too long and the answer 541, a defect"},
+		},
+	},
+	{
+		Title: "What frameworks declare",
+		Rules: []Rule{
+			{"TestCeleryWithClassicQueues", TestCeleryWithClassicQueues},
+			{"TestCeleryWithQuorumQueues", TestCeleryWithQuorumQueues},
+			{"TestNServiceBus", TestNServiceBus},
+			{"TestMassTransit", TestMassTransit},
+			{"TestMassTransitScheduler", TestMassTransitScheduler},
+			{"TestSpringCloudStream", TestSpringCloudStream},
+			{"TestSpringAnonymousGroup", TestSpringAnonymousGroup},
 		},
 	},
 	{

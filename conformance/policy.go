@@ -272,3 +272,69 @@ func TestPoliciesSurvive(t T) {
 		t.Errorf("the queue keeps %d messages, want 1", got)
 	}
 }
+
+func TestPolicyOfADeliveryLimit(t T) {
+	t.Parallel()
+	a, s := administer(t), open(t)
+	queue := s.quorum(nil)
+	a.policy(queue, map[string]any{"delivery-limit": 1})
+	s.fill(queue, "a", "b")
+	s.ok(s.soon(queue).Nack(false, true))
+	s.ok(s.soon(queue).Nack(false, true))
+	s.wantCounts(queue, "b")
+}
+
+func TestPolicyOfOverflowComesBeforeTheArgumentOfAQuorumQueue(t T) {
+	t.Parallel()
+	a, s := administer(t), open(t)
+	queue := s.quorum(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
+	a.policy(queue, map[string]any{"overflow": "drop-head"})
+	s.fill(queue, "a", "b", "c", "d", "e")
+	s.wantReadySoon(queue, 1)
+	s.wantCounts(queue, "e")
+}
+
+func TestPolicyOfADeadLetterStrategy(t T) {
+	t.Parallel()
+	a, s := administer(t), open(t)
+	dead := s.queue(nil)
+	queue := s.quorum(deadLettering(dead, amqp.Table{"x-overflow": "reject-publish"}))
+	a.policy(queue, map[string]any{"dead-letter-strategy": "at-least-once"})
+	s.fill(queue, "a")
+	s.ok(s.soon(queue).Reject(false))
+	s.wantReadySoon(dead, 1)
+}
+
+func TestPolicyMayBeForOneTypeOfQueues(t T) {
+	t.Parallel()
+	a, s := administer(t), open(t)
+	if !always(t, "3.12", "apply-to names types of queues") {
+		t.Skip("not known in this version")
+	}
+	prefix := unique(t)
+	for _, kind := range []string{"classic", "quorum"} {
+		name := prefix + kind
+		t.Cleanup(func() { drop(t, func(ch *amqp.Channel) { ch.QueueDelete(name, false, false, false) }) })
+		_, err := s.QueueDeclare(name, true, false, false, false, ofType(kind, nil))
+		s.ok(err)
+	}
+	a.policyWith("policies", map[string]any{"pattern": "^" + prefix, "definition": map[string]any{"max-length": 1}, "apply-to": "quorum_queues"})
+	s.confirm()
+	s.fill(prefix+"classic", "a", "b")
+	s.fill(prefix+"quorum", "a", "b")
+	s.wantReadySoon(prefix+"classic", 2)
+	s.wantReadySoon(prefix+"quorum", 1)
+}
+
+func TestPolicyKeysThatMeanNothingAreAccepted(t T) {
+	t.Parallel()
+	a, s := administer(t), open(t)
+	queue := s.queue(nil)
+	a.policy(queue, map[string]any{"queue-mode": "default", "queue-version": 2, "max-length": 1})
+	s.publish("", queue, "a", "b")
+	s.wantReadySoon(queue, 1)
+	quorum := s.quorum(nil)
+	a.policy(quorum, map[string]any{"max-in-memory-length": 5, "max-in-memory-bytes": 5, "max-length": 1})
+	s.fill(quorum, "a", "b")
+	s.wantReadySoon(quorum, 1)
+}

@@ -20,6 +20,7 @@ func contents() []chapter {
 		{title: "Plug-in exchanges", files: []string{"plugin", "delayed"}},
 		{title: "Queues", files: []string{"queue", "exclusive", "autodelete", "delete"}},
 		{title: "Quorum queues", files: []string{"quorum", "quorum_declare"}},
+		{title: "Retries", files: []string{"retry"}},
 		{title: "Length limits", files: []string{"length"}},
 		{title: "TTL and expiry", files: []string{"ttl", "expiry"}},
 		{title: "Dead letters", files: []string{"deadletter", "death"}},
@@ -36,6 +37,7 @@ func contents() []chapter {
 		{title: "Management API", files: []string{"management"}},
 		{title: "Tracing", files: []string{"tracing"}},
 		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},
+		{title: "What frameworks declare", files: []string{"framework"}},
 		{title: "Restart", files: []string{"durability", "survival"}},
 	}
 }
