@@ -52,6 +52,9 @@ func (ch *channel) basicConsume(m *amqp.BasicConsume) error {
 	if s.queue, err = ch.queue(m.Queue); err != nil {
 		return err
 	}
+	if s.timeout, err = consumerTimeout(m.Arguments, s.queue.Declaration()); err != nil {
+		return err
+	}
 	return ch.consume(s, m)
 }
 
@@ -64,7 +67,7 @@ func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
 		return err
 	}
 	ch.consumers[s.tag] = s
-	ch.noteTimeout(s.queue)
+	ch.noteTimeout(s.queue, s.timeout)
 	if !m.NoWait {
 		if err := ch.conn.sync(); err != nil { // deliveries would overtake a reply that is held
 			return err
@@ -325,7 +328,7 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	if err != nil {
 		return err
 	}
-	ch.noteTimeout(q)
+	ch.noteTimeout(q, 0)
 	e, left, ok, err := q.Get(m.NoAck)
 	if refusal, is := errors.AsType[*amqp.Error](err); is {
 		return refusal

@@ -38,7 +38,7 @@ type channel struct {
 	ended    bool
 
 	ages           ages          // of what is unacked
-	timeoutsDiffer bool          // there may be deliveries from queues with a consumer timeout of their own
+	timeoutsDiffer bool          // there may be deliveries with a consumer timeout of their own
 	overdue        uint64        // a delivery that was not acked in time; 0 for none
 	overdueAfter   time.Duration // the time it had
 }

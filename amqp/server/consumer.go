@@ -2,6 +2,7 @@ package server
 
 import (
 	"maps"
+	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/queue"
@@ -15,7 +16,8 @@ type consumer struct {
 	tag      string
 	queue    queue.Queue
 	noAck    bool
-	prefetch int // 0 for no limit
+	prefetch int           // 0 for no limit
+	timeout  time.Duration // for an ack; 0 if the consumer has no say in it
 
 	// guarded by ch.mu
 	open    bool // the client knows of it

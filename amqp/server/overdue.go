@@ -46,9 +46,9 @@ func (a *ages) look(u *unacked, last uint64, now time.Time) {
 	}
 }
 
-// overdue returns the first delivery that is older than its queue allows, and how
-// old that is. It looks at the oldest only, unless queues differ in it.
-func (a *ages) overdue(u *unacked, now time.Time, timeout func(queue.Queue) time.Duration, differ bool) (tag uint64, after time.Duration) {
+// overdue returns the first delivery that is older than it may be, and how old that
+// is. It looks at the oldest only, unless queues or consumers differ in it.
+func (a *ages) overdue(u *unacked, now time.Time, timeout func(*delivery) time.Duration, differ bool) (tag uint64, after time.Duration) {
 	marks := a.marks
 	for tag, ok := u.next(0); ok; tag, ok = u.next(tag + 1) {
 		for len(marks) > 0 && marks[0].tag < tag {
@@ -58,7 +58,7 @@ func (a *ages) overdue(u *unacked, now time.Time, timeout func(queue.Queue) time
 			break
 		}
 		_, d := u.at(tag)
-		if after := timeout(d.queue); after > 0 && now.Sub(marks[0].at) >= after {
+		if after := timeout(d); after > 0 && now.Sub(marks[0].at) >= after {
 			return tag, after
 		}
 		if !differ {
@@ -98,12 +98,33 @@ func (s *Server) lookEvery() time.Duration {
 	return min(max(s.consumerTimeout()/10, leastLook), mostLook)
 }
 
-// timeoutOf returns how long a delivery from a queue may be unacked, 0 for ever.
-func (s *Server) timeoutOf(q queue.Queue) time.Duration {
-	if own := q.ConsumerTimeout(); own > 0 {
+// timeoutOf returns how long a delivery may be unacked, 0 for ever: as its consumer
+// has said, or its queue, or the broker.
+func (s *Server) timeoutOf(d *delivery) time.Duration {
+	if d.consumer != nil && d.consumer.timeout > 0 {
+		return d.consumer.timeout
+	}
+	if own := d.queue.ConsumerTimeout(); own > 0 {
 		return own
 	}
 	return s.consumerTimeout()
+}
+
+// consumerTimeout reads the argument of that name of a consumer, in milliseconds; 0 if
+// there is none.
+//
+// rabbitmq: from 4.3 on
+func consumerTimeout(t amqp.Table, d queue.Declaration) (time.Duration, error) {
+	v, given := t["x-consumer-timeout"]
+	if !given {
+		return 0, nil
+	}
+	n, ok := amqp.Integer(v)
+	if !ok || n <= 0 || n > queue.MaxMilliseconds {
+		return 0, amqp.Errorf(amqp.PreconditionFailed, "invalid arg 'x-consumer-timeout' for queue '%s' in vhost '%s': expected milliseconds from 1 to %d, got %s",
+			d.Name, d.VHost, int64(queue.MaxMilliseconds), amqp.FormatValue(v))
+	}
+	return time.Duration(n) * time.Millisecond, nil
 }
 
 // look looks at what is unacked, and has the read loop woken soon if something is
@@ -179,9 +200,10 @@ func (ch *channel) tooLate() *amqp.Error {
 		"This timeout value can be configured, see consumers doc guide to learn more", ch.number, ch.overdueAfter.Milliseconds())
 }
 
-// noteTimeout notes that the channel may get deliveries from a queue.
-func (ch *channel) noteTimeout(q queue.Queue) {
-	if q.ConsumerTimeout() > 0 {
+// noteTimeout notes that the channel may get deliveries from a queue, which have a
+// time of their own unless that is 0.
+func (ch *channel) noteTimeout(q queue.Queue, own time.Duration) {
+	if own > 0 || q.ConsumerTimeout() > 0 {
 		ch.mu.Lock()
 		ch.timeoutsDiffer = true
 		ch.mu.Unlock()

@@ -196,6 +196,26 @@ func TestConsumerTimeoutsOfQueuesOnOneChannel(t *testing.T) {
 	})
 }
 
+func TestConsumerTimeoutOfAConsumer(t *testing.T) {
+	patiently(t, nil, func(p patient) {
+		p.hears([]string{`1 channel.open`, queueDeclare("q", "x-consumer-timeout: I 86400000"),
+			`1 basic.consume queue="q" consumer-tag="c" no-wait arguments={x-consumer-timeout: I 600000}`}, `1 channel.open-ok`)
+		p.hears(publish(1, "q"), delivered(1, "c", 1, "q")...)
+		p.after(10*time.Minute - time.Nanosecond)
+		p.after(time.Minute+time.Nanosecond, timedOut(1, 600_000))
+	})
+}
+
+func TestConsumerTimeoutOfAConsumerIsATime(t *testing.T) {
+	for _, value := range []string{`S "600000"`, "I 0", "I -1", "l 315360000001"} {
+		patiently(t, nil, func(p patient) {
+			p.hears([]string{`1 channel.open`, queueDeclare("q", ""), `1 basic.consume queue="q" consumer-tag="c" arguments={x-consumer-timeout: ` + value + `}`},
+				`1 channel.open-ok`, `1 channel.close reply-code=406 reply-text="PRECONDITION_FAILED - invalid arg 'x-consumer-timeout' for queue 'q' in vhost '/': `+
+					`expected milliseconds from 1 to 315360000000, got `+strings.Trim(strings.Fields(value)[1], `"`)+`" class-id=60 method-id=20`)
+		})
+	}
+}
+
 func TestRolledBackAcksAreLateToo(t *testing.T) {
 	patiently(t, nil, func(p patient) {
 		p.consuming("")
@@ -315,7 +335,7 @@ func TestAgesAgainstTimes(t *testing.T) {
 				break
 			}
 		}
-		of := func(q queue.Queue) time.Duration { return time.Duration(queues[q]) }
+		of := func(d *delivery) time.Duration { return time.Duration(queues[d.queue]) }
 		all := slices.Collect(maps.Keys(queues))
 		var u unacked
 		var a ages
