@@ -169,7 +169,7 @@ func TestDelayedMessagesSurvive(t *testing.T) {
 		g.put(laterBy("new", int32(10)))
 		time.Sleep(10 * ms)
 		g.want(t, "missed@200 kept@5000 new@10210")
-		if got := g.Next(9); len(got) != 1 || got[0].Due.UnixMilli() != math.MaxInt64 {
+		if got, _ := g.Next(9); len(got) != 1 || got[0].Due.UnixMilli() != math.MaxInt64 {
 			t.Errorf("held back are %v, want one for ever", got)
 		}
 	})
@@ -179,9 +179,10 @@ func TestDelayedMessagesCanBeCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate(store.NewMemory())
 		g.put(laterBy("a", int32(3000)), laterBy("b", int32(2000)), laterBy("c", int32(1000)))
-		next := g.Next(2)
-		if len(next) != 2 || next[0].ID != 3 || next[1].ID != 2 || next[0].Due.Sub(g.began) != time.Second {
-			t.Errorf("next are %v", next)
+		next, err := g.Next(2)
+		if err != nil || len(next) != 2 || next[0].ID != 3 || next[1].ID != 2 || next[0].Due.Sub(g.began) != time.Second ||
+			string(next[0].Message.Body) != "c" {
+			t.Errorf("next are %v, error %v", next, err)
 		}
 		if !g.Cancel(2) || g.Cancel(2) || g.Cancel(7) {
 			t.Error("cancelled twice, or what there is not")
@@ -195,6 +196,19 @@ func TestDelayedMessagesCanBeCancelled(t *testing.T) {
 		if got := loadAll(t, g.store); len(got) != 0 {
 			t.Errorf("the store still has %v", got)
 		}
+	})
+}
+
+func TestDelayedMessagesThatAreOnDiskOnlyCanBeSeen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(store.NewMemory())
+		g.put(laterBy("a", int32(3000)), laterBy("b", int32(2000)))
+		g.restart(t, 0)
+		next, err := g.Next(10)
+		if err != nil || len(next) != 2 || string(next[0].Message.Body) != "b" || string(next[1].Message.Body) != "a" {
+			t.Errorf("next are %v, error %v", next, err)
+		}
+		g.Stop()
 	})
 }
 

@@ -39,6 +39,9 @@ func (s *Server) resources() []resource {
 		{path: "/api/operator-policies/{vhost}", who: visitors, get: operator.inVHost},
 		{path: "/api/operator-policies/{vhost}/{policy}", who: administrators, get: operator.get, put: operator.put, delete: operator.delete},
 
+		{path: "/api/exchanges/{vhost}/{exchange}/delayed", who: visitors, get: s.listDelayed},
+		{path: "/api/exchanges/{vhost}/{exchange}/delayed/{id}", who: policymakers, delete: s.cancelDelayed},
+
 		{path: "/api/connections/{connection}", who: owners, delete: s.deleteConnection},
 	}
 }
