@@ -110,6 +110,8 @@ type builder struct {
 
 	// The last exchange and routing key, which in most cases are the next.
 	exchange, key item
+
+	sorter refSorter
 }
 
 // An item is a message of a builder, and where its strings are.
@@ -181,7 +183,7 @@ func (b *builder) place(s string) uint32 {
 // the order of their ordinals. The body of a message that has a segment of its own
 // is not copied: the segment ends with rest.
 func (b *builder) encode(dst []byte, number uint64, kind byte) (segment, rest []byte) {
-	slices.SortFunc(b.refs, compareRefs)
+	b.refs = b.sorter.sort(b.refs)
 	if len(b.items) == 1 && len(b.items[0].message.Body) > maxSegmentBytes {
 		rest = b.items[0].message.Body
 	}
