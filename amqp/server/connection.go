@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -45,7 +46,8 @@ type connection struct {
 	conn   net.Conn
 	outbox outbox
 	tracer tracer
-	cut    chan struct{} // closed when the socket is
+	alive  context.Context // done when the socket is closed
+	die    context.CancelFunc
 	hungUp sync.Once
 
 	// owned by the read loop, and set before it begins to run
@@ -53,7 +55,8 @@ type connection struct {
 	log              zerolog.Logger
 	state            state
 	clientProperties amqp.Table
-	user             string
+	identity         auth.Identity
+	user             string // its name
 	vhost            *vhost.VirtualHost
 	session          *auth.Session
 	frameMax         uint32
@@ -66,6 +69,7 @@ type connection struct {
 	held             []byte // replies that wait for the disk
 	scratch          []byte
 	deadline         clock.Timer // hangs up, unless the client does what it should first
+	expiry           clock.Timer // ends the connection with its identity; nil if that lasts
 
 	heartbeat heartbeat
 
@@ -86,9 +90,9 @@ func newConnection(s *Server, conn net.Conn) *connection {
 		reader:   amqp.NewReader(conn),
 		state:    stateHandshake,
 		channels: make(map[uint16]*channel),
-		cut:      make(chan struct{}),
 		leaving:  make(chan struct{}),
 	}
+	c.alive, c.die = context.WithCancel(context.Background())
 	c.reader.SetFrameMax(initialFrameMax)
 	c.incoming.most = s.maxIncoming()
 	c.outbox.init()
@@ -146,7 +150,7 @@ func (c *connection) forget() (forgotten <-chan struct{}) {
 // hangUp closes the socket, which ends both loops. Anybody may call it.
 func (c *connection) hangUp() {
 	c.hungUp.Do(func() {
-		close(c.cut)
+		c.die()
 		c.conn.Close()
 	})
 }
@@ -236,7 +240,7 @@ func (c *connection) await(room <-chan struct{}) error {
 		return nil
 	case <-c.leaving:
 		return c.told()
-	case <-c.cut:
+	case <-c.alive.Done():
 		return net.ErrClosed
 	}
 }
@@ -333,9 +337,7 @@ func (c *connection) onChannel0(f amqp.Frame) error {
 		c.send(&amqp.ConnectionCloseOk{})
 		return errGone
 	case *amqp.ConnectionUpdateSecret:
-		// rabbitmq: with the internal user database any secret will do
-		c.send(&amqp.ConnectionUpdateSecretOk{})
-		return nil
+		return withMethod(c.updateSecret(m), m.ID())
 	}
 	return c.misplaced(m)
 }
@@ -385,6 +387,7 @@ func (c *connection) release() {
 	c.mu.Unlock()
 	c.channelCount.Store(0)
 	c.last = nil
+	c.stopExpiry()
 	c.session.Leave()
 	c.vhost.Release(c)
 }

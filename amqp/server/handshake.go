@@ -161,11 +161,12 @@ func (c *connection) open() error {
 	if err := v.Enter(c, c.user, func() { c.shutdown(vhost.Deleted(v.Name())) }); err != nil {
 		return withMethod(err, m.ID())
 	}
-	if c.session, err = c.server.Users.Enter(c.user, v.Name(), c.shutdown); err != nil {
+	if c.session, err = c.identity.Enter(v.Name(), c.shutdown); err != nil {
 		v.Release(c)
 		return withMethod(err, m.ID())
 	}
 	c.vhost = v
+	c.startExpiry()
 	c.publisher = v.NewPublisher()
 	c.shown.Store(&ConnectionInfo{Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: v.Name()})
 	c.server.tell(c.event(event.ConnectionOpened))

@@ -44,38 +44,38 @@ func (c *connection) login() error {
 	if name := c.clientName(); name != "" {
 		c.log = c.log.With().Str("client", name).Logger()
 	}
-	user, err := c.identify(start)
-	if err != nil {
+	if c.identity, err = c.identify(start); err != nil {
 		return withMethod(err, m.ID())
 	}
-	c.user = user.Name
+	c.user = c.identity.User().Name
 	c.log = c.log.With().Str("user", c.user).Logger()
 	return nil
 }
 
 // identify finds the user by what the client has sent, or by its certificate.
-func (c *connection) identify(start *amqp.ConnectionStartOk) (user auth.User, err error) {
+func (c *connection) identify(start *amqp.ConnectionStartOk) (identity auth.Identity, err error) {
 	var name, password string
+	backend, peer := c.server.Backend(), c.conn.RemoteAddr()
 	switch certificate := c.certificate(); {
 	case start.Mechanism == "PLAIN":
 		name, password, err = plain(start.Response)
 	case start.Mechanism == "AMQPLAIN":
 		name, password, err = amqplain(start.Response)
 	case start.Mechanism == external && certificate != nil:
-		if user, err = c.server.Users.LoginAs(c.server.CertificateLogin.name(certificate), c.conn.RemoteAddr()); err != nil {
+		if identity, err = backend.LoginAs(c.server.CertificateLogin.name(certificate), peer); err != nil {
 			err = &errAccessRefused{mechanism: start.Mechanism, cause: err}
 		}
-		return user, err
+		return identity, err
 	default:
 		err = amqp.Errorf(amqp.CommandInvalid, "unknown authentication mechanism '%s'; offered are %v", start.Mechanism, c.mechanisms())
 	}
 	if err != nil {
-		return user, err
+		return nil, err
 	}
-	if user, err = c.server.Users.Login(name, password, c.conn.RemoteAddr()); err != nil {
+	if identity, err = backend.Login(c.alive, name, password, peer); err != nil {
 		err = &errAccessRefused{mechanism: start.Mechanism, cause: err}
 	}
-	return user, err
+	return identity, err
 }
 
 // plain reads NUL user NUL password.

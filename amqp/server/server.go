@@ -47,7 +47,8 @@ const (
 type Server struct {
 	VHosts *vhost.Registry
 	Users  *auth.Users
-	Store  store.Store // whose room for more the readers wait for
+	Logins auth.Backend // decides who may log in; nil means Users
+	Store  store.Store  // whose room for more the readers wait for
 
 	FrameMax         uint32           // octets; 0 means DefaultFrameMax
 	ChannelMax       uint16           // 0 means DefaultChannelMax
@@ -234,6 +235,14 @@ func (s *Server) isClosing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closing
+}
+
+// Backend returns what decides who may log in.
+func (s *Server) Backend() auth.Backend {
+	if s.Logins == nil {
+		return s.Users
+	}
+	return s.Logins
 }
 
 func (s *Server) clock() clock.Clock {

@@ -10,12 +10,16 @@
 //	_, err = users.Put(auth.User{Name: "ann"}.WithPassword("secret"))
 //	_, err = users.SetPermissions(auth.Everything("ann", "/"), vhosts.Has)
 //
-//	user, err := users.Login("ann", "secret", conn.RemoteAddr())
-//	session, err := users.Enter("ann", "/", evict)
+//	ann, err := users.Login(ctx, "ann", "secret", conn.RemoteAddr())
+//	session, err := ann.Enter("/", evict)
 //	err = session.Write(auth.Exchange, "orders") // nil: she may publish to it
+//
+// Users are one Backend among others: who is let in by another is an Identity too,
+// and a Session asks its Rights.
 package auth
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -56,8 +60,8 @@ type account struct {
 	user        User
 	permissions map[string]*permissions // by virtual host
 	topics      map[string]topics       // by virtual host
-	sessions    map[*Session]bool
-	channels    int // of all sessions
+	seats       map[*seat]bool          // of its sessions
+	channels    int                     // of all sessions
 }
 
 func newAccount(user User) *account {
@@ -65,7 +69,7 @@ func newAccount(user User) *account {
 		user:        user,
 		permissions: make(map[string]*permissions),
 		topics:      make(map[string]topics),
-		sessions:    make(map[*Session]bool),
+		seats:       make(map[*seat]bool),
 	}
 }
 
@@ -108,39 +112,37 @@ func (u *Users) First(user User, p Permissions) error {
 	})
 }
 
-// ErrRefused is the answer to every login that is not let in. Why is for the log
-// only, so that a stranger does not learn which names exist.
-var ErrRefused = errors.New("login refused")
-
-// ErrNotLocal is the ErrRefused of a user who may log in from this machine only,
-// and has given the right password elsewhere.
-var ErrNotLocal = fmt.Errorf("%w: user can only log in via localhost", ErrRefused)
-
-// Login returns the user if the password is right and the user may come from
-// peer. Its errors wrap ErrRefused.
+// Login implements Backend: the password must be right, and the user one who may
+// come from peer.
 //
 // rabbitmq: nobody logs in with a blank password, whatever the hash.
-func (u *Users) Login(name, password string, peer net.Addr) (User, error) {
+func (u *Users) Login(_ context.Context, name, password string, peer net.Addr) (Identity, error) {
 	user, ok := u.Get(name)
 	if !ok || password == "" || !matches(user.Hash, user.Algorithm, password) {
-		return User{}, fmt.Errorf("%w: invalid credentials of user %q", ErrRefused, name)
+		return nil, fmt.Errorf("%w: invalid credentials of user %q", ErrRefused, name)
 	}
-	return user, u.mayComeFrom(name, peer)
+	return u.admit(user, peer)
 }
 
-// LoginAs is Login for a user who is known by other means than a password, such as a
-// certificate.
-func (u *Users) LoginAs(name string, peer net.Addr) (User, error) {
+// LoginAs implements Backend.
+func (u *Users) LoginAs(name string, peer net.Addr) (Identity, error) {
 	user, ok := u.Get(name)
 	if !ok {
-		return User{}, fmt.Errorf("%w: there is no user %q", ErrRefused, name)
+		return nil, fmt.Errorf("%w: there is no user %q", ErrRefused, name)
 	}
-	return user, u.mayComeFrom(name, peer)
+	return u.admit(user, peer)
 }
 
-// mayComeFrom returns an error if a user may log in from this machine only, and the
-// peer is on another.
-func (u *Users) mayComeFrom(name string, peer net.Addr) error {
+func (u *Users) admit(user User, peer net.Addr) (Identity, error) {
+	if err := u.MayComeFrom(user.Name, peer); err != nil {
+		return nil, err
+	}
+	return &member{users: u, user: user}, nil
+}
+
+// MayComeFrom returns ErrNotLocal if somebody of that name may log in from this
+// machine only, and the peer is on another.
+func (u *Users) MayComeFrom(name string, peer net.Addr) error {
 	if slices.Contains(u.LoopbackOnly, name) && !loopback(peer) {
 		return fmt.Errorf("%w: %q", ErrNotLocal, name)
 	}

@@ -83,6 +83,16 @@ func (s *site) enter() *Session {
 	return session
 }
 
+// login logs in, and returns who has.
+func (s *site) login(name, password string, peer net.Addr) (User, error) {
+	s.Helper()
+	identity, err := s.Login(s.Context(), name, password, peer)
+	if err != nil {
+		return User{}, err
+	}
+	return identity.User(), nil
+}
+
 // wantError fails the test unless err is an AMQP error of that code and text.
 func (s *site) wantError(err error, code amqp.Code, text string) {
 	s.Helper()
@@ -134,7 +144,7 @@ func TestLogin(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			user, err := s.Login(test.user, test.password, test.peer)
+			user, err := s.login(test.user, test.password, test.peer)
 			if !errors.Is(err, test.want) || errors.Is(err, ErrNotLocal) != (test.want == ErrNotLocal) {
 				t.Errorf("got %v, want %v", err, test.want)
 			}
@@ -150,14 +160,14 @@ func TestFirstUserIsMadeOnce(t *testing.T) {
 	s.open()
 	guest := User{Name: "guest", Tags: []string{Administrator}}
 	s.ok(s.First(guest.WithPassword("guest"), Everything("guest", "/")))
-	if _, err := s.Login("guest", "guest", nil); err != nil {
+	if _, err := s.login("guest", "guest", nil); err != nil {
 		t.Error(err)
 	}
 	if got := s.AllPermissions(); !reflect.DeepEqual(got, []Permissions{Everything("guest", "/")}) {
 		t.Errorf("permissions: got %v", got)
 	}
 	s.ok(s.First(guest.WithPassword("other"), Everything("guest", "/")))
-	if _, err := s.Login("guest", "guest", nil); err != nil {
+	if _, err := s.login("guest", "guest", nil); err != nil {
 		t.Errorf("the second time: %v", err)
 	}
 	s.restart()
@@ -191,7 +201,7 @@ func TestUsersLast(t *testing.T) {
 	if got := s.AllTopicPermissions(); !reflect.DeepEqual(got, topics) {
 		t.Errorf("topic permissions:\n got %+v\nwant %+v", got, topics)
 	}
-	if _, err := s.Login("ann", "secret", nil); err != nil {
+	if _, err := s.login("ann", "secret", nil); err != nil {
 		t.Error(err)
 	}
 	if s.log.Len() > 0 {
@@ -249,7 +259,7 @@ func TestChangingAUserKeepsLimitsAndPermissions(t *testing.T) {
 	if created, err := s.Put(User{Name: "ann", Tags: []string{Management}}.WithPassword("new")); created || err != nil {
 		t.Errorf("got created %v, error %v", created, err)
 	}
-	user, err := s.Login("ann", "new", nil)
+	user, err := s.login("ann", "new", nil)
 	s.ok(err)
 	if user.Limits[limits.MaxConnections] != 3 || !user.Has(Monitoring, Management) || user.Has(Administrator) {
 		t.Errorf("got %+v", user)

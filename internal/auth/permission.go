@@ -34,6 +34,17 @@ type permissions struct {
 	configure, write, read pattern
 }
 
+// of returns the pattern of what one has a permission for.
+func (p *permissions) of(which Permission) pattern {
+	switch which {
+	case ToConfigure:
+		return p.configure
+	case ToWrite:
+		return p.write
+	}
+	return p.read
+}
+
 // prepare checks permissions, and returns them ready and with their document.
 func (p Permissions) prepare() (*permissions, store.Doc, error) {
 	ready := &permissions{Permissions: p}

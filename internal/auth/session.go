@@ -21,26 +21,23 @@ const (
 const defaultExchange = "amq.default"
 
 // A Session is a connection of a user in a virtual host. What it answers follows
-// the permissions at once; the tags are those the user had in the beginning. It
-// belongs to one goroutine.
+// the user's rights at once. It belongs to one goroutine.
 type Session struct {
 	// immutable
-	users        *Users
-	account      *account
-	name, vhost  string
-	impersonator bool
-	evict        func(*amqp.Error)
-
-	// what the permissions were under version
-	version     uint64
-	permissions *permissions // nil for none
-	topics      topics
+	name, vhost string
+	rights      Rights
+	seat        *seat // nil if nobody counts the session
 
 	// the exchange that Publish allowed last, under version
+	version   uint64
 	published string
 	publishes bool
+}
 
-	channels int // guarded by users.mu
+// NewSession returns a session of a user who is not one of Users, and whom no limits
+// of Users bind.
+func NewSession(user, vhost string, r Rights) *Session {
+	return &Session{name: user, vhost: vhost, rights: r}
 }
 
 // Enter begins a session: NOT_ALLOWED, if the user has too many or no permissions
@@ -53,144 +50,94 @@ func (u *Users) Enter(name, vhost string, evict func(*amqp.Error)) (*Session, er
 	defer u.mu.Unlock()
 	a := u.accounts[name]
 	if a == nil {
-		return nil, noAccess(name, vhost)
+		return nil, NoAccess(name, vhost)
 	}
-	if limit, reached := a.user.Limits.Reached(limits.MaxConnections, len(a.sessions)); reached {
+	if limit, reached := a.user.Limits.Reached(limits.MaxConnections, len(a.seats)); reached {
 		return nil, amqp.Errorf(amqp.NotAllowed, "connection refused for user '%s': user connection limit (%d) is reached", name, limit)
 	}
 	if a.permissions[vhost] == nil {
-		return nil, noAccess(name, vhost)
+		return nil, NoAccess(name, vhost)
 	}
-	s := &Session{
-		users: u, account: a, name: name, vhost: vhost, impersonator: a.user.Has(Impersonator), evict: evict,
+	taken := &seat{users: u, account: a, evict: evict}
+	a.seats[taken] = true
+	s := NewSession(name, vhost, &stored{
+		users: u, account: a, name: name, vhost: vhost, impersonator: a.user.Has(Impersonator),
 		version: u.version.Load(), permissions: a.permissions[vhost], topics: a.topics[vhost],
-	}
-	a.sessions[s] = true
+	})
+	s.seat = taken
 	return s, nil
 }
 
-func noAccess(name, vhost string) error {
-	return amqp.Errorf(amqp.NotAllowed, "access to vhost '%s' refused for user '%s'", vhost, name)
+// NoAccess is the error for a user who may not open a virtual host.
+func NoAccess(user, vhost string) error {
+	return amqp.Errorf(amqp.NotAllowed, "access to vhost '%s' refused for user '%s'", vhost, user)
 }
 
 // Leave ends the session, and with it its channels.
-func (s *Session) Leave() {
-	s.users.mu.Lock()
-	defer s.users.mu.Unlock()
-	delete(s.account.sessions, s)
-	s.account.channels -= s.channels
-	s.channels = 0
-}
+func (s *Session) Leave() { s.seat.leave() }
 
 // OpenChannel counts a channel in: NOT_ALLOWED, if the user has too many.
 //
 // spec: channel.open
-func (s *Session) OpenChannel() error {
-	s.users.mu.Lock()
-	defer s.users.mu.Unlock()
-	if limit, reached := s.account.user.Limits.Reached(limits.MaxChannels, s.account.channels); reached {
-		return amqp.Errorf(amqp.NotAllowed, "number of channels opened for user '%s' has reached the maximum allowed user limit of %d", s.name, limit)
-	}
-	s.account.channels++
-	s.channels++
-	return nil
-}
+func (s *Session) OpenChannel() error { return s.seat.openChannel() }
 
 // CloseChannel counts a channel out.
-func (s *Session) CloseChannel() {
-	s.users.mu.Lock()
-	defer s.users.mu.Unlock()
-	s.account.channels--
-	s.channels--
-}
+func (s *Session) CloseChannel() { s.seat.closeChannel() }
 
 // Impersonates reports whether the user may publish with the user-id of others.
 //
 // rabbitmq: tag impersonator
-func (s *Session) Impersonates() bool { return s.impersonator }
+func (s *Session) Impersonates() bool { return s.rights.Impersonates() }
 
 // Configure returns ACCESS_REFUSED unless the user may declare and delete
 // something of that name.
-func (s *Session) Configure(k Kind, name string) error {
-	p := s.current()
-	return s.unless(p != nil && p.configure.match(named(k, name)), "configure", k, name)
-}
+func (s *Session) Configure(k Kind, name string) error { return s.need(ToConfigure, k, name) }
 
 // Write returns ACCESS_REFUSED unless the user may write to something of that
 // name.
-func (s *Session) Write(k Kind, name string) error {
-	p := s.current()
-	return s.unless(p != nil && p.write.match(named(k, name)), "write", k, name)
-}
+func (s *Session) Write(k Kind, name string) error { return s.need(ToWrite, k, name) }
 
 // Read returns ACCESS_REFUSED unless the user may read from something of that
 // name.
-func (s *Session) Read(k Kind, name string) error {
-	p := s.current()
-	return s.unless(p != nil && p.read.match(named(k, name)), "read", k, name)
-}
+func (s *Session) Read(k Kind, name string) error { return s.need(ToRead, k, name) }
 
 // Know returns ACCESS_REFUSED unless the user may do anything with something of
 // that name.
 //
 // rabbitmq: the text is that of configure
 func (s *Session) Know(k Kind, name string) error {
-	p, n := s.current(), named(k, name)
-	return s.unless(p != nil && (p.configure.match(n) || p.write.match(n) || p.read.match(n)), "configure", k, name)
+	if n := named(k, name); s.rights.May(ToWrite, n) || s.rights.May(ToRead, n) {
+		return nil
+	}
+	return s.Configure(k, name)
 }
 
 // Publish is Write for an exchange. It remembers what it allowed last, so that
-// publishing to one exchange asks no pattern twice.
+// publishing to one exchange asks nobody twice.
 func (s *Session) Publish(exchange string) error {
-	if s.publishes && s.published == exchange && s.version == s.users.version.Load() {
+	version := s.rights.Version()
+	if s.publishes && s.published == exchange && s.version == version {
 		return nil
 	}
+	s.publishes = false
 	if err := s.Write(Exchange, exchange); err != nil {
 		return err
 	}
-	s.published, s.publishes = exchange, true
+	s.published, s.publishes, s.version = exchange, true, version
 	return nil
 }
 
-// HasTopics reports whether there are topic permissions to ask for, as of the
+// HasTopics reports whether WriteTopic and ReadTopic may refuse anything, as of the
 // last answer.
-func (s *Session) HasTopics() bool { return len(s.topics) > 0 }
+func (s *Session) HasTopics() bool { return s.rights.HasTopics() }
 
 // WriteTopic returns ACCESS_REFUSED unless the user may publish to a topic
 // exchange with a routing key.
-func (s *Session) WriteTopic(exchange, key string) error {
-	s.current()
-	t := s.topics[exchange]
-	return s.unlessTopic(t == nil || t.write.match(key), "write", exchange, key)
-}
+func (s *Session) WriteTopic(exchange, key string) error { return s.needTopic(ToWrite, exchange, key) }
 
 // ReadTopic returns ACCESS_REFUSED unless the user may bind to a topic exchange
 // with a binding key.
-func (s *Session) ReadTopic(exchange, key string) error {
-	s.current()
-	t := s.topics[exchange]
-	return s.unlessTopic(t == nil || t.read.match(key), "read", exchange, key)
-}
-
-// current returns the permissions, nil for none.
-func (s *Session) current() *permissions {
-	if s.version != s.users.version.Load() {
-		s.renew()
-	}
-	return s.permissions
-}
-
-// renew looks at the permissions again. A user who was deleted has none, also if
-// there is another of that name.
-func (s *Session) renew() {
-	s.users.mu.RLock()
-	defer s.users.mu.RUnlock()
-	s.version = s.users.version.Load()
-	s.permissions, s.topics, s.publishes = nil, nil, false
-	if a := s.users.accounts[s.name]; a == s.account {
-		s.permissions, s.topics = a.permissions[s.vhost], a.topics[s.vhost]
-	}
-}
+func (s *Session) ReadTopic(exchange, key string) error { return s.needTopic(ToRead, exchange, key) }
 
 func named(k Kind, name string) string {
 	if k == Exchange && name == "" {
@@ -199,16 +146,16 @@ func named(k Kind, name string) string {
 	return name
 }
 
-func (s *Session) unless(allowed bool, permission string, k Kind, name string) error {
-	if allowed {
+func (s *Session) need(p Permission, k Kind, name string) error {
+	if s.rights.May(p, named(k, name)) {
 		return nil
 	}
-	return amqp.Errorf(amqp.AccessRefused, "%s access to %s '%s' in vhost '%s' refused for user '%s'", permission, k, named(k, name), s.vhost, s.name)
+	return amqp.Errorf(amqp.AccessRefused, "%s access to %s '%s' in vhost '%s' refused for user '%s'", p, k, named(k, name), s.vhost, s.name)
 }
 
-func (s *Session) unlessTopic(allowed bool, permission, exchange, key string) error {
-	if allowed {
+func (s *Session) needTopic(p Permission, exchange, key string) error {
+	if s.rights.MayTopic(p, exchange, key) {
 		return nil
 	}
-	return amqp.Errorf(amqp.AccessRefused, "%s access to topic '%s' in exchange '%s' in vhost '%s' refused for user '%s'", permission, key, exchange, s.vhost, s.name)
+	return amqp.Errorf(amqp.AccessRefused, "%s access to topic '%s' in exchange '%s' in vhost '%s' refused for user '%s'", p, key, exchange, s.vhost, s.name)
 }

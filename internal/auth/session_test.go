@@ -212,7 +212,7 @@ func TestChangesWhileSessionsAsk(t *testing.T) {
 		s.All()
 	}
 	asking.Wait()
-	if a := s.accounts["ann"]; a.channels != 0 || len(a.sessions) != 0 {
-		t.Errorf("%d channels and %d sessions are left", a.channels, len(a.sessions))
+	if a := s.accounts["ann"]; a.channels != 0 || len(a.seats) != 0 {
+		t.Errorf("%d channels and %d sessions are left", a.channels, len(a.seats))
 	}
 }

@@ -159,14 +159,14 @@ func (u *Users) setLimits(name string, how func(limits.Set) limits.Set) error {
 // Delete removes a user with all permissions: ErrNoUser. The user's sessions are
 // told to end; they may need a moment to do so.
 func (u *Users) Delete(name string) error {
-	var open []*Session
+	var open []*seat
 	err := u.change(func() ([]store.Doc, error) {
 		a := u.accounts[name]
 		if a == nil {
 			return nil, ErrNoUser
 		}
 		delete(u.accounts, name)
-		open = slices.Collect(maps.Keys(a.sessions))
+		open = slices.Collect(maps.Keys(a.seats))
 		return a.gone(), nil
 	})
 	for _, s := range open {

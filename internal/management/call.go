@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/harebellmq/harebell/internal/auth"
 )
@@ -17,7 +18,10 @@ type call struct {
 	*http.Request
 	server *Server
 	w      http.ResponseWriter
-	user   auth.User
+
+	// who asks, once that is known
+	identity auth.Identity
+	user     auth.User
 }
 
 // carryOut lets the user in and does what was asked for.
@@ -32,12 +36,17 @@ func (c *call) carryOut(who rule, do action) error {
 }
 
 // login finds out who the user is.
+//
+// rabbitmq: a token may come as such, or as a password; whose it is it says itself.
 func (c *call) login() error {
 	name, password, ok := c.BasicAuth()
 	if !ok {
+		password, ok = c.bearer()
+	}
+	if !ok {
 		return errNoCredentials
 	}
-	user, err := c.server.users.Login(name, password, c.peer())
+	identity, err := c.server.broker.Backend().Login(c.Context(), name, password, c.peer())
 	if err != nil {
 		c.server.log.Warn().Err(err).Str("peer", c.RemoteAddr).Msg("HTTP access denied")
 	}
@@ -47,8 +56,16 @@ func (c *call) login() error {
 	case err != nil:
 		return errWrongCredentials
 	}
-	c.user = user
+	c.identity, c.user = identity, identity.User()
 	return nil
+}
+
+// bearer returns the token that the request bears.
+//
+// RFC 6750, 2.1
+func (c *call) bearer() (token string, ok bool) {
+	scheme, token, ok := strings.Cut(c.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
 
 // name returns the name that stands for a variable of the resource's path.

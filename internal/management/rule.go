@@ -56,8 +56,7 @@ func (c *call) sees(vhost string) bool {
 	if c.user.Has(auth.Monitoring, auth.Administrator) {
 		return true
 	}
-	_, may := c.server.users.Permissions(c.user.Name, vhost)
-	return may
+	return c.identity.MayEnter(vhost)
 }
 
 // owners are the user of the connection of the path, and administrators. One that

@@ -63,7 +63,7 @@ func (s *Server) getVHost(c *call) error {
 
 // putVHost makes a virtual host, or changes what is said of one.
 //
-// rabbitmq: who makes it may do everything in it
+// rabbitmq: who makes it may do everything in it, unless a token says what that is
 func (s *Server) putVHost(c *call) error {
 	b, err := c.body()
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *Server) putVHost(c *call) error {
 	if v, err := s.vhosts.Get(name); err == nil && b.has("tracing") {
 		v.Trace(tracing)
 	}
-	if created {
+	if created && c.identity.Internal() {
 		_, err := s.users.SetPermissions(auth.Everything(c.user.Name, name), s.vhosts.Has)
 		if err != nil && !errors.Is(err, auth.ErrNoUser) && !errors.Is(err, auth.ErrNoVirtualHost) { // both may have been deleted since
 			return err

@@ -6,5 +6,5 @@ func (s *Server) whoami(c *call) error {
 		Name     string   `json:"name"`
 		Tags     []string `json:"tags"`
 		Internal bool     `json:"is_internal_user"` // and not of another authentication backend
-	}{c.user.Name, c.user.Tags, true})
+	}{c.user.Name, c.user.Tags, c.identity.Internal()})
 }
