@@ -54,6 +54,8 @@ type Config struct {
 	DefaultQueueType   string      // of queues whose declaration names none
 
 	LoopbackUsers []string // may log in from this machine only
+	AuthBackends  []string // who decides on logins, in this order: Internal or Tokens
+	OAuth2        OAuth2   // how Tokens are read
 
 	Product          string            // what clients are told they talk to
 	Version          string            // "major.minor.patch"
@@ -234,5 +236,10 @@ func (s *Settings) Config() Config {
 			k.parse(&c, setting.Value) // it was checked when it was set
 		}
 	}
+	c.OAuth2.complete()
 	return c
 }
+
+// Check says what is wrong with settings that are good one by one, but not together:
+// each mistake on a line.
+func (c Config) Check() error { return c.checkLogins() }

@@ -44,8 +44,10 @@ func TestDefaults(t *testing.T) {
 		DiskFreeLimit: 50_000_000, MemoryWatermark: Watermark{Relative: 0.6},
 		DefaultUser: "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
 		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
-		DefaultVHost:       "/", DefaultQueueType: "classic", LoopbackUsers: []string{"guest"}, TestAPIListen: "127.0.0.1:15673",
-		Product: "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
+		DefaultVHost:       "/", DefaultQueueType: "classic", LoopbackUsers: []string{"guest"}, AuthBackends: []string{"internal"},
+		OAuth2:        OAuth2{VerifyAud: true, RequireExp: true, VerifyPeer: true},
+		TestAPIListen: "127.0.0.1:15673",
+		Product:       "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -312,6 +314,13 @@ func TestLinesCanBeReadBack(t *testing.T) {
 		"loopback-users":  {"none"},
 		"memory":          {"true"},
 		"compat":          {"3.13"},
+
+		"auth-backends":                   {"oauth2", "internal"},
+		"oauth2-signing-key":              {"one=1.pem", "two=2.pem"},
+		"oauth2-algorithms":               {"ES256", "RS256"},
+		"oauth2-scope-alias":              {"admin=a b"},
+		"oauth2-scope-prefix":             {""},
+		"oauth2-discovery-endpoint-param": {"a=b=c"},
 	} {
 		if err := s.SetFlag(name, values...); err != nil {
 			t.Fatal(err)

@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // foreign are RabbitMQ's settings that mean nothing here, unless they are keys of
 // ours: a file made for it may have them. Those ending in a dot stand for all that begin so.
 var foreign = []string{
-	"advanced.", "amqp1_0.", "anonymous_login_", "auth_", "background_gc_", "channel_max_per_node",
-	"channel_operation_timeout", "classic_queue.", "cluster_", "collect_statistics", "connection_max",
+	"advanced.", "amqp1_0.", "anonymous_login_", "auth_cache.", "auth_http.", "auth_ldap.", "auth_mechanisms.",
+	"auth_oauth2.authorization_endpoint", "auth_oauth2.end_session_endpoint", "auth_oauth2.https.fail_if_no_peer_cert",
+	"auth_oauth2.token_endpoint", "background_gc_", "channel_max_per_node", "channel_operation_timeout",
+	"classic_queue.", "cluster_", "collect_statistics", "connection_max",
 	"consumer_max_per_channel", "credentials.", "default_limits.",
 	"default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
@@ -31,11 +35,11 @@ var foreign = []string{
 // file are told, one on each line.
 func (s *Settings) ReadFile(name string, r io.Reader) error {
 	var mistakes []error
-	again := make(map[*key]bool) // keys met in this file
+	met := make(map[*key][]int) // keys met in this file, with the numbers of their values
 	lines := bufio.NewScanner(r)
 	for number := 1; lines.Scan(); number++ {
 		origin := fmt.Sprintf("%s:%d", name, number)
-		if err := s.readLine(lines.Text(), origin, again); err != nil {
+		if err := s.readLine(lines.Text(), origin, met); err != nil {
 			mistakes = append(mistakes, err)
 		}
 	}
@@ -45,7 +49,7 @@ func (s *Settings) ReadFile(name string, r io.Reader) error {
 	return errors.Join(mistakes...)
 }
 
-func (s *Settings) readLine(line, origin string, again map[*key]bool) error {
+func (s *Settings) readLine(line, origin string, met map[*key][]int) error {
 	if line = strings.TrimSpace(withoutComment(line)); line == "" {
 		return nil
 	}
@@ -54,34 +58,47 @@ func (s *Settings) readLine(line, origin string, again map[*key]bool) error {
 	if !ok || name == "" {
 		return fmt.Errorf("%s: %s: want key = value", origin, line)
 	}
-	k, value := lookup(name, value)
+	k, value, number := lookup(name, value)
 	if k == nil {
 		if isForeign(name) {
 			s.ignored = append(s.ignored, Setting{Key: name, Value: value, Origin: origin})
 			return nil
 		}
+		if instead := refusal(name); instead != "" {
+			return fmt.Errorf("%s: %s: %s", origin, name, instead)
+		}
 		return fmt.Errorf("%s: %s: there is no such key", origin, name)
 	}
 
-	before := s.values[k]
+	before, numbers := s.values[k], met[k]
 	if err := s.set(k, []string{value}, origin, fmt.Sprintf("%s: %s = ", origin, name)); err != nil {
 		return err
 	}
-	if k.several && again[k] {
-		s.values[k] = append(before, s.values[k]...)
+	if !k.several || len(numbers) == 0 {
+		met[k] = []int{number}
+		return nil
 	}
-	again[k] = true
+	if number == 0 { // the line has none, and comes after those before it
+		number = numbers[len(numbers)-1] + 1
+	}
+	at, again := slices.BinarySearch(numbers, number)
+	if again { // it counts instead
+		before, numbers = slices.Delete(before, at, at+1), slices.Delete(numbers, at, at+1)
+	}
+	s.values[k], met[k] = slices.Insert(before, at, s.values[k]...), slices.Insert(numbers, at, number)
 	return nil
 }
 
-// lookup finds the key that a line is about, and the value it gives. Some lines
-// have a name of their own after the key's:
+// lookup finds the key that a line is about, the value it gives, and the number of
+// that. Some lines have a name of their own, or a number, after the key's:
 //
 //	listeners.tcp.local = 127.0.0.1:5672
+//	auth_backends.1 = oauth2
+//	auth_oauth2.signing_keys.first = first.pem
 //	loopback_users.guest = false
 //	default_user_tags.administrator = true
 //	server_properties.site = Berlin
-func lookup(name, value string) (*key, string) {
+func lookup(name, value string) (k *key, _ string, number int) {
 	if strings.HasPrefix(name, "listeners.tcp.") {
 		name = "listeners.tcp.default"
 	} else if strings.HasPrefix(name, "listeners.ssl.") {
@@ -98,16 +115,29 @@ func lookup(name, value string) (*key, string) {
 		default:
 			value = "" // which is refused
 		}
-	} else if property, ok := strings.CutPrefix(name, "server_properties."); ok {
-		name = "server_properties"
-		value = property + "=" + value
+	} else if other, ok := spellings[name]; ok {
+		name = other
 	}
 	for _, k := range keys {
-		if k.name == name {
-			return k, value
+		behind, more := strings.CutPrefix(name, k.name+".")
+		switch {
+		case more && k.numbered:
+			if number, err := strconv.Atoi(behind); err == nil && number > 0 {
+				return k, value, number
+			}
+		case more && k.named && behind != "":
+			return k, behind + "=" + value, 0
+		case name == k.name:
+			return k, value, 0
 		}
 	}
-	return nil, value
+	return nil, value, 0
+}
+
+// spellings are names that some of RabbitMQ's versions have for a key.
+var spellings = map[string]string{
+	"auth_oauth2.jwks_url":     "auth_oauth2.jwks_uri",
+	"auth_oauth2.https.verify": "auth_oauth2.https.peer_verification",
 }
 
 func isForeign(name string) bool {

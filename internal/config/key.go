@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +29,10 @@ type key struct {
 	// wanted. Called several times it adds values, if the key takes several.
 	parse func(c *Config, value string) bool
 
-	several bool // takes several values
-	secret  bool // is not to be shown
+	several  bool // takes several values
+	numbered bool // in a file a number behind its name says which comes first
+	named    bool // in a file a name behind its own begins the value: name=value
+	secret   bool // is not to be shown
 }
 
 // The limits of what may be configured.
@@ -42,7 +45,10 @@ const (
 )
 
 // keys are all settings, in the order in which to show them.
-var keys = []*key{
+var keys = slices.Concat(brokerKeys, oauth2Keys)
+
+// brokerKeys are all but those of who may log in how.
+var brokerKeys = []*key{
 	{
 		name: "compat", flag: "compat", standard: compat.Default, // before what changes rules of it
 		usage: "`series` of RabbitMQ to follow where they differ: " + compat.Choice(),
@@ -297,7 +303,7 @@ var keys = []*key{
 		want:    "three numbers with dots between them",
 		parse:   func(c *Config, v string) bool { return parseVersion(&c.Version, v) },
 	}, {
-		name: "server_properties", flag: "server-property", several: true,
+		name: "server_properties", flag: "server-property", several: true, named: true,
 		usage: "more to tell clients, as `name=value`",
 		want:  "name=value",
 		parse: parseServerProperty,
