@@ -993,6 +993,7 @@ var Chapters = []Chapter{
 		Title: "Management API",
 		Rules: []Rule{
 			{"TestAPINeedsALogin", TestAPINeedsALogin},
+			{"TestAPIRefusesABearerTokenThatIsNone", TestAPIRefusesABearerTokenThatIsNone},
 			{"TestAPINeedsTags", TestAPINeedsTags},
 			{"TestAPIShowsManagersTheirVirtualHosts", TestAPIShowsManagersTheirVirtualHosts},
 			{"TestAPIVerbs", TestAPIVerbs},
@@ -1012,6 +1013,7 @@ var Chapters = []Chapter{
 		},
 		Differences: []Difference{
 			{"always", "TestAPINeedsALogin", "4.0", "the API answers a wrong password with other words"},
+			{"always", "TestAPIRefusesABearerTokenThatIsNone", "4.0", "the API answers a wrong password with other words"},
 			{"always", "TestAPIWhoami", "4.0", "whoami tells of internal users"},
 			{"ours", "TestAPIRefusesPatternsThatLookAround", "", "patterns are RE2's, not Perl's: one that looks ahead or back is refused when it is set"},
 		},

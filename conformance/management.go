@@ -59,6 +59,20 @@ func TestAPINeedsALogin(t T) {
 	}
 }
 
+func TestAPIRefusesABearerTokenThatIsNone(t T) {
+	t.Parallel()
+	nobody := administer(t)
+	nobody.user = nil
+	reason := "Login failed"
+	if always(t, "4.0", "the API answers a wrong password with other words") {
+		reason = "Not_Authorized"
+	}
+	for _, token := range []string{"x", "a.b.c", target.password} {
+		got := nobody.ask("GET", []string{"whoami"}, "", "authorization", "Bearer "+token)
+		nobody.want(got, 401, `{"error":"not_authorized","reason":"`+reason+`"}`)
+	}
+}
+
 func TestAPINeedsTags(t T) {
 	t.Parallel()
 	a := administer(t)

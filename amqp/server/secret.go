@@ -12,7 +12,7 @@ import (
 // and so does one of another user. Consumers whose queue may not be read from any
 // more are cancelled.
 func (c *connection) updateSecret(m *amqp.ConnectionUpdateSecret) error {
-	if err := c.identity.Renew(c.alive, m.NewSecret); err != nil {
+	if err := c.renew(m.NewSecret); err != nil {
 		c.log.Warn().Err(err).Msg("new secret refused")
 		return amqp.Errorf(amqp.NotAllowed, "New secret was refused by one of the backends")
 	}
@@ -23,6 +23,13 @@ func (c *connection) updateSecret(m *amqp.ConnectionUpdateSecret) error {
 	c.send(&amqp.ConnectionUpdateSecretOk{})
 	c.log.Info().Str("reason", m.Reason).Msg("secret updated")
 	return nil
+}
+
+// renew waits for the backend, and does not take it for the client's silence.
+func (c *connection) renew(secret string) error {
+	c.heartbeat.paused.Store(true)
+	defer c.heartbeat.paused.Store(false)
+	return c.identity.Renew(c.alive, secret)
 }
 
 // startExpiry has the connection end when its identity does.

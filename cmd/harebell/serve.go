@@ -72,6 +72,10 @@ func collectLater() {
 
 // serve runs a broker until ctx is done. Its ports open when it is ready.
 func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error) {
+	who, err := readLogins(c, log)
+	if err != nil {
+		return err
+	}
 	st, err := openStore(c, log)
 	if err != nil {
 		return err
@@ -103,6 +107,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Log: log}
 	configure(srv, c)
+	who.in(srv)
 	manager := management.New(srv, management.Options{Node: node(), Log: log})
 	defer watch(c, log, srv.SetAlarm)()
 	served := make(chan error, len(clients.plain)+len(clients.secure)+1)

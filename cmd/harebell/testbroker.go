@@ -23,6 +23,10 @@ import (
 // serveTests runs a broker until ctx is done that tests may do with whatever they
 // like, over HTTP. To clients it is the one that serve runs.
 func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err error) {
+	who, err := readLogins(c, log)
+	if err != nil {
+		return err
+	}
 	st, err := openStore(c, log)
 	if err != nil {
 		return err
@@ -40,7 +44,7 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err e
 		return errors.Join(err, clients.close(), closeAll(api), st.Close())
 	}
 	running := lives{log: log, short: make(map[string]bool)}
-	b, err := amqptest.Start(st, log, testOptions(c, log, &running)...)
+	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
 	if err != nil {
 		return errors.Join(err, clients.close(), closeAll(append(api, managed)), st.Close())
 	}
@@ -79,13 +83,14 @@ func serveHTTP(l net.Listener, h http.Handler, log zerolog.Logger, ended chan<- 
 }
 
 // testOptions makes a broker for tests out of the settings.
-func testOptions(c config.Config, log zerolog.Logger, running *lives) []amqptest.Option {
+func testOptions(c config.Config, who logins, log zerolog.Logger, running *lives) []amqptest.Option {
 	opts := []amqptest.Option{
 		amqptest.WithDefaultVHost(c.DefaultVHost),
 		amqptest.WithRules(c.Compat),
 		amqptest.WithUser(c.DefaultUser, c.DefaultPass),
 		amqptest.WithServer(func(s *server.Server) {
 			configure(s, c)
+			who.in(s)
 			running.begin(s)
 		}),
 	}
