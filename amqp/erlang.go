@@ -23,6 +23,14 @@ func FormatList(octets string) string {
 	return "[" + string(list[2:len(list)-2]) + "]"
 }
 
+// FormatEntry prints an entry of a table as RabbitMQ keeps it, as an Erlang tuple:
+// {<<"x-max-length">>,signedint,5}.
+func FormatEntry(name string, v any) string {
+	dst := append(appendErlangBinary([]byte{'{'}, []byte(name)), ',')
+	dst = append(append(dst, TypeName(v)...), ',')
+	return string(append(appendErlangTerm(dst, v), '}'))
+}
+
 // appendErlangBinary appends octets the way RabbitMQ's error texts print frames:
 // <<1,2,255>>, or <<"text">> when all of them are printable. Octets above 127 are
 // printed as the runes they are in Latin-1, so that a reply text is UTF-8.
@@ -106,10 +114,7 @@ func appendErlangTerm(dst []byte, v any) []byte {
 	case Table:
 		dst = append(dst, '[')
 		for i, name := range slices.Sorted(maps.Keys(v)) {
-			dst = append(appendComma(dst, i), '{')
-			dst = append(appendErlangBinary(dst, []byte(name)), ',')
-			dst = append(append(dst, TypeName(v[name])...), ',')
-			dst = append(appendErlangTerm(dst, v[name]), '}')
+			dst = append(appendComma(dst, i), FormatEntry(name, v[name])...)
 		}
 		return append(dst, ']')
 	}

@@ -59,7 +59,7 @@ func TestDelayedMessagesGoWithTheirExchange(t *testing.T) {
 		s.delaying("x", exchange.Direct)
 		s.publish("x", "k", "lost", delay(1000))
 		id := s.Delay("x").ID()
-		if _, err := s.DeleteExchange("x", false); err != nil {
+		if _, err := s.DeleteExchange("x", nil, false); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.store.Expiries(id, func(seq uint64, _ int64) { t.Errorf("message %d is left", seq) }); err != nil {

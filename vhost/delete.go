@@ -6,19 +6,21 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/store"
 )
 
-// delete ends the virtual host, and has the store forget it.
+// delete ends the virtual host for a user, and has the store forget it.
 //
 // rabbitmq: consumers are cancelled first, then connections are closed.
-func (v *VirtualHost) delete() {
+func (v *VirtualHost) delete(by string) {
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	v.mu.Lock()
 	v.deleted = true
 	v.mu.Unlock()
-	v.clear()
+	v.clear(by)
+	v.tellDeleted(by)
 	v.broker.Store.Append(store.Batch{Docs: append(v.gonePolicies(),
 		store.Doc{Kind: store.VirtualHosts, Key: store.Key(v.name)},
 		v.goneLimits(),
@@ -37,23 +39,23 @@ func (v *VirtualHost) delete() {
 func (v *VirtualHost) Clear() {
 	v.changing.Lock()
 	defer v.changing.Unlock()
-	v.clear()
+	v.clear(audit.Internal)
 }
 
-// clear is Clear with changing held.
-func (v *VirtualHost) clear() {
+// clear is Clear for a user, with changing held.
+func (v *VirtualHost) clear(by string) {
 	for _, h := range slices.Collect(maps.Values(v.queues)) {
 		if _, err := h.Delete(false, false); err == nil { // without conditions it cannot fail
-			v.removeQueue(h)
+			v.removeQueue(h, by)
 		}
 	}
-	var c change
+	c := change{by: by}
 	v.mu.Lock()
 	for _, x := range slices.Collect(maps.Values(v.exchanges)) {
 		if v.exchanges[x.Declaration().Name] != x {
 			continue // it went with another
 		}
-		if !isPredeclared(x.Declaration().Name) {
+		if !v.isPredeclared(x.Declaration().Name) {
 			v.removeExchange(x, &c)
 		}
 	}
@@ -61,6 +63,7 @@ func (v *VirtualHost) clear() {
 		for _, b := range slices.Collect(x.Bindings()) {
 			x.Unbind(b)
 			v.forgetBinding(x, b, &c)
+			v.unbound(b, &c)
 		}
 	}
 	replies := v.replies
@@ -85,8 +88,8 @@ func Deleted(name string) *amqp.Error {
 	return amqp.Errorf(amqp.ConnectionForced, "vhost '%s' is deleted", name)
 }
 
-func isPredeclared(name string) bool {
-	return slices.ContainsFunc(predeclared, func(d exchange.Declaration) bool { return d.Name == name })
+func (v *VirtualHost) isPredeclared(name string) bool {
+	return slices.ContainsFunc(v.predeclared(), func(d exchange.Declaration) bool { return d.Name == name })
 }
 
 func noVirtualHost(name string) error {

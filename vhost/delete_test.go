@@ -20,7 +20,7 @@ func (s *site) furnish(v *VirtualHost) {
 		{Name: "auto", Kind: exchange.Direct, Durable: true, AutoDelete: true},
 		{Name: "transient", Kind: exchange.Fanout},
 	} {
-		if _, err := v.DeclareExchange(d, nil); err != nil {
+		if _, err := v.DeclareExchange(d, nil, nil); err != nil {
 			s.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.Release("left")
-	if err := s.registry.Delete("other"); err != nil {
+	if err := s.registry.Delete("", "other"); err != nil {
 		t.Fatal(err)
 	}
 	if evicted != 1 {
@@ -76,7 +76,7 @@ func TestDeleteLeavesNothing(t *testing.T) {
 	s.wantDocs(store.VirtualHosts, 1)
 	_, err = s.registry.Get("other")
 	s.wantError(err, amqp.NotAllowed, "vhost other not found")
-	s.wantError(s.registry.Delete("other"), amqp.NotAllowed, "vhost other not found")
+	s.wantError(s.registry.Delete("", "other"), amqp.NotAllowed, "vhost other not found")
 
 	s.restart()
 	_, err = s.registry.Get("other")
@@ -92,11 +92,11 @@ func TestNothingIsMadeInADeletedVirtualHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.registry.Delete("other"); err != nil {
+	if err := s.registry.Delete("", "other"); err != nil {
 		t.Fatal(err)
 	}
 	const text = "vhost 'other' is deleted"
-	_, err = v.DeclareExchange(exchange.Declaration{Name: "x", Kind: exchange.Direct, Durable: true}, nil)
+	_, err = v.DeclareExchange(exchange.Declaration{Name: "x", Kind: exchange.Direct, Durable: true}, nil, nil)
 	s.wantError(err, amqp.ConnectionForced, text)
 	_, _, err = v.DeclareQueue(queue.Declaration{Name: "q", Durable: true}, nil, nil)
 	s.wantError(err, amqp.ConnectionForced, text)
@@ -128,7 +128,7 @@ func TestDeleteWhileOthersWork(t *testing.T) {
 				if e, ok := errors.AsType[*amqp.Error](err); err != nil && (!ok || e.Code != amqp.ConnectionForced) {
 					t.Errorf("declare: %v", err)
 				}
-				if err := s.registry.Delete("other"); err != nil {
+				if err := s.registry.Delete("", "other"); err != nil {
 					if e, ok := errors.AsType[*amqp.Error](err); !ok || e.Code != amqp.NotAllowed {
 						t.Errorf("delete: %v", err)
 					}
@@ -145,7 +145,7 @@ func TestDeleteReportsWhatTheStoreSays(t *testing.T) {
 	s := newSite(t)
 	broken := errors.New("broken")
 	s.store.Fail(broken)
-	if err := s.registry.Delete(Default); !errors.Is(err, broken) {
+	if err := s.registry.Delete("", Default); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the store's error", err)
 	}
 }

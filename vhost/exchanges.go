@@ -3,6 +3,7 @@ package vhost
 import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/policy"
 	"github.com/harebellmq/harebell/store"
 )
@@ -12,7 +13,7 @@ import (
 // answer must wait for the store.
 //
 // spec: exchange.declare; rabbitmq: the order of the checks
-func (v *VirtualHost) DeclareExchange(d exchange.Declaration, allow func() error) (stored bool, err error) {
+func (v *VirtualHost) DeclareExchange(d exchange.Declaration, owner Owner, allow func() error) (stored bool, err error) {
 	if !exchange.Known(d.Kind) {
 		_, err := exchange.New(v.name, d)
 		return false, err
@@ -36,11 +37,11 @@ func (v *VirtualHost) DeclareExchange(d exchange.Declaration, allow func() error
 			return false, err
 		}
 	}
-	return d.Durable, v.createExchange(d)
+	return d.Durable, v.createExchange(d, owner)
 }
 
 // createExchange makes an exchange that is not there yet. changing is held.
-func (v *VirtualHost) createExchange(d exchange.Declaration) error {
+func (v *VirtualHost) createExchange(d exchange.Declaration, owner Owner) error {
 	x, err := exchange.New(v.name, d)
 	if err != nil {
 		return err
@@ -60,6 +61,7 @@ func (v *VirtualHost) createExchange(d exchange.Declaration) error {
 	v.addExchange(x, id)
 	v.changed()
 	v.mu.Unlock()
+	v.trail.Tell(v.exchangeCreated(d, audit.By(owner)))
 	return nil
 }
 
@@ -103,7 +105,7 @@ func (v *VirtualHost) IsTopic(name string) bool {
 // DeleteExchange removes an exchange and all bindings from and to it.
 //
 // spec: exchange.delete; rabbitmq: one that is not there is deleted with success.
-func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, err error) {
+func (v *VirtualHost) DeleteExchange(name string, owner Owner, ifUnused bool) (stored bool, err error) {
 	if name == "" {
 		return false, errDefaultExchange()
 	}
@@ -119,7 +121,7 @@ func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, e
 	if ifUnused && x.Len() > 0 {
 		return false, amqp.Errorf(amqp.PreconditionFailed, "exchange '%s' in vhost '%s' in use", name, v.name)
 	}
-	var c change
+	c := change{by: audit.By(owner)}
 	v.mu.Lock()
 	v.removeExchange(x, &c)
 	v.changed()
@@ -127,15 +129,21 @@ func (v *VirtualHost) DeleteExchange(name string, ifUnused bool) (stored bool, e
 	return v.apply(&c), nil
 }
 
-// A change collects the definitions that a removal takes with it.
+// A change collects the definitions that a removal takes with it, and what there is
+// to tell of it.
 type change struct {
+	by      string // the user
 	docs    []store.Doc
 	dropped []uint64 // of what is held back
+	told    []audit.Happening
 }
 
 // apply hands a change to the store, and reports whether there was anything to
 // hand over.
 func (v *VirtualHost) apply(c *change) (stored bool) {
+	for _, h := range c.told {
+		v.trail.Tell(h)
+	}
 	if len(c.docs)+len(c.dropped) == 0 {
 		return false
 	}
@@ -158,6 +166,10 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 		v.forgetBinding(x, b, c)
 	}
 	v.removeDestination(exchange.Destination{Kind: exchange.ToExchange, Name: d.Name}, c)
+	c.told = append(c.told, audit.ExchangeDeleted{By: c.by, VHost: v.name, Name: d.Name})
+	for b := range x.Bindings() {
+		v.unbound(b, c)
+	}
 	delete(v.exchanges, d.Name)
 	delete(v.histories, d.Name)
 	if held := v.delays[d.Name]; held != nil {
@@ -175,10 +187,23 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 func (v *VirtualHost) removeDestination(d exchange.Destination, c *change) {
 	for name := range v.sources[d] {
 		x := v.exchanges[name]
-		for _, b := range x.Remove(d) {
+		bindings := x.Remove(d)
+		for _, b := range bindings {
 			v.forgetBinding(x, b, c)
 		}
 		v.removeUnused(x, c)
+		for _, b := range bindings {
+			v.unbound(b, c)
+		}
+	}
+}
+
+// unbound notes that a binding is gone, to be told.
+//
+// rabbitmq: after what its end has led to
+func (v *VirtualHost) unbound(b exchange.Binding, c *change) {
+	if v.trail.IsBound() {
+		c.told = append(c.told, audit.BindingDeleted{By: c.by, Binding: v.binding(b)})
 	}
 }
 
@@ -233,11 +258,11 @@ func (v *VirtualHost) Bind(b exchange.Binding, owner Owner) (stored bool, err er
 			return false, err
 		}
 	}
-	return v.bind(x, b)
+	return v.bind(x, b, owner)
 }
 
 // bind adds a binding whose ends there are. changing is held.
-func (v *VirtualHost) bind(x *exchange.Exchange, b exchange.Binding) (stored bool, err error) {
+func (v *VirtualHost) bind(x *exchange.Exchange, b exchange.Binding, owner Owner) (stored bool, err error) {
 	var doc store.Doc
 	durable := v.durable(x, b.Destination)
 	if durable {
@@ -257,6 +282,9 @@ func (v *VirtualHost) bind(x *exchange.Exchange, b exchange.Binding) (stored boo
 	}
 	if added && durable {
 		v.keep(doc)
+	}
+	if added {
+		v.trail.Tell(audit.BindingCreated{By: audit.By(owner), Binding: v.binding(b)})
 	}
 	if h := v.histories[b.Source]; added && h != nil { // only whoever holds changing writes the map
 		v.replay(h, b)
@@ -300,11 +328,12 @@ func (v *VirtualHost) Unbind(b exchange.Binding, owner Owner) (stored bool, err 
 	if _, err := v.ends(b, owner); err != nil {
 		return false, err
 	}
-	var c change
+	c := change{by: audit.By(owner)}
 	v.mu.Lock()
 	x.Unbind(b)
 	v.forgetBinding(x, b, &c)
 	v.removeUnused(x, &c)
+	v.unbound(b, &c)
 	v.changed()
 	v.mu.Unlock()
 	return v.apply(&c), nil

@@ -3,6 +3,7 @@ package vhost
 import (
 	"cmp"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/limits"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
@@ -50,25 +51,25 @@ func (v *VirtualHost) Limits() limits.Set {
 	return v.limits
 }
 
-// SetLimit bounds the virtual host: limits.MaxConnections or limits.MaxQueues.
+// SetLimit bounds the virtual host for a user: limits.MaxConnections or limits.MaxQueues.
 // What is beyond the bound already stays. It is on disk when SetLimit returns.
-func (v *VirtualHost) SetLimit(name string, n int64) error {
-	return v.setLimits(func(s limits.Set) limits.Set { return s.With(name, n) })
+func (v *VirtualHost) SetLimit(by, name string, n int64) error {
+	return v.setLimits(by, func(s limits.Set) limits.Set { return s.With(name, n) })
 }
 
-// ClearLimit lifts a bound, which may not be there.
-func (v *VirtualHost) ClearLimit(name string) error {
-	return v.setLimits(func(s limits.Set) limits.Set { return s.Without(name) })
+// ClearLimit lifts a bound for a user; it may not be there.
+func (v *VirtualHost) ClearLimit(by, name string) error {
+	return v.setLimits(by, func(s limits.Set) limits.Set { return s.Without(name) })
 }
 
-func (v *VirtualHost) setLimits(how func(limits.Set) limits.Set) error {
-	if err := v.changeLimits(how); err != nil {
+func (v *VirtualHost) setLimits(by string, how func(limits.Set) limits.Set) error {
+	if err := v.changeLimits(by, how); err != nil {
 		return err
 	}
 	return v.stored()
 }
 
-func (v *VirtualHost) changeLimits(how func(limits.Set) limits.Set) error {
+func (v *VirtualHost) changeLimits(by string, how func(limits.Set) limits.Set) error {
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	if v.deleted {
@@ -83,6 +84,9 @@ func (v *VirtualHost) changeLimits(how func(limits.Set) limits.Set) error {
 	v.mu.Lock()
 	v.limits = s
 	v.mu.Unlock()
+	set := audit.VHostLimitsSet{By: by, Limits: s}
+	v.trail.Tell(audit.ParameterSet{By: by, VHost: v.name, Component: limitsComponent, Name: limitsName, Value: set.Value()})
+	v.trail.Tell(set)
 	return nil
 }
 

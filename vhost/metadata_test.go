@@ -17,7 +17,7 @@ func TestMetadataAndLimitsLast(t *testing.T) {
 	s := newSite(t)
 	want := Metadata{Description: "of others", Tags: []string{"a", "b"}, DefaultQueueType: "classic", Protected: true}
 	for _, created := range []bool{true, false} {
-		if got, err := s.registry.Put("other", want); got != created || err != nil {
+		if got, err := s.registry.Put("", "other", want); got != created || err != nil {
 			t.Errorf("put: got created %v, error %v, want created %v", got, err, created)
 		}
 	}
@@ -26,11 +26,11 @@ func TestMetadataAndLimitsLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, n := range map[string]int64{limits.MaxConnections: -1, limits.MaxQueues: 7} {
-		if err := v.SetLimit(name, n); err != nil {
+		if err := v.SetLimit("", name, n); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := v.ClearLimit(limits.MaxConnections); err != nil {
+	if err := v.ClearLimit("", limits.MaxConnections); err != nil {
 		t.Fatal(err)
 	}
 	s.restart()
@@ -47,7 +47,7 @@ func TestMetadataAndLimitsLast(t *testing.T) {
 		t.Errorf("metadata of the first: got %+v", got)
 	}
 
-	if err := v.ClearLimit(limits.MaxQueues); err != nil {
+	if err := v.ClearLimit("", limits.MaxQueues); err != nil {
 		t.Fatal(err)
 	}
 	s.wantDocs(store.Parameters, 0)
@@ -55,16 +55,16 @@ func TestMetadataAndLimitsLast(t *testing.T) {
 
 func TestProtectedVirtualHostIsNotDeleted(t *testing.T) {
 	s := newSite(t)
-	if _, err := s.registry.Put("other", Metadata{Protected: true}); err != nil {
+	if _, err := s.registry.Put("", "other", Metadata{Protected: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.registry.Delete("other"); err != ErrProtected || !s.registry.Has("other") {
+	if err := s.registry.Delete("", "other"); err != ErrProtected || !s.registry.Has("other") {
 		t.Errorf("got %v, want it refused", err)
 	}
-	if _, err := s.registry.Put("other", Metadata{}); err != nil {
+	if _, err := s.registry.Put("", "other", Metadata{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.registry.Delete("other"); err != nil || s.registry.Has("other") {
+	if err := s.registry.Delete("", "other"); err != nil || s.registry.Has("other") {
 		t.Errorf("got %v, want it deleted", err)
 	}
 }
@@ -72,7 +72,7 @@ func TestProtectedVirtualHostIsNotDeleted(t *testing.T) {
 func TestDeletionForgetsLimitsAndIsTold(t *testing.T) {
 	s := newSite(t)
 	var told []string
-	registry, err := Open(Broker{Store: s.store, Clock: clock.System, Forget: func(name string) { told = append(told, name) }}, Default)
+	registry, err := Open(Broker{Store: s.store, Clock: clock.System, Forget: func(_, name string) { told = append(told, name) }}, Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,17 +80,17 @@ func TestDeletionForgetsLimitsAndIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := v.SetLimit(limits.MaxQueues, 1); err != nil {
+	if err := v.SetLimit("", limits.MaxQueues, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := registry.Delete("other"); err != nil {
+	if err := registry.Delete("", "other"); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(told, []string{"other"}) {
 		t.Errorf("told of %q", told)
 	}
 	s.wantDocs(store.Parameters, 0)
-	s.wantError(v.SetLimit(limits.MaxQueues, 1), amqp.NotAllowed, "vhost other not found")
+	s.wantError(v.SetLimit("", limits.MaxQueues, 1), amqp.NotAllowed, "vhost other not found")
 }
 
 func TestNamesOfVirtualHosts(t *testing.T) {
@@ -112,7 +112,7 @@ func TestNamesOfVirtualHosts(t *testing.T) {
 
 func TestLimitOfConnections(t *testing.T) {
 	s := newSite(t)
-	if err := s.SetLimit(limits.MaxConnections, 1); err != nil {
+	if err := s.SetLimit("", limits.MaxConnections, 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Enter("first", "ann", func() {}); err != nil {
@@ -128,7 +128,7 @@ func TestLimitOfConnections(t *testing.T) {
 func TestLimitOfQueues(t *testing.T) {
 	s := newSite(t)
 	s.queue(queue.Declaration{Name: "q"})
-	if err := s.SetLimit(limits.MaxQueues, 1); err != nil {
+	if err := s.SetLimit("", limits.MaxQueues, 1); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err := s.DeclareQueue(queue.Declaration{Name: "r"}, nil, nil)

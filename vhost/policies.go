@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/policy"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
@@ -17,30 +18,30 @@ func (v *VirtualHost) Policies() policy.Set {
 	return v.policies
 }
 
-// SetPolicy puts a policy in force, in the place of one of that name. When it returns
-// all queues and exchanges follow it, and it is on disk.
-func (v *VirtualHost) SetPolicy(l policy.List, p *policy.Policy) error {
+// SetPolicy puts a policy in force for a user, in the place of one of that name. When
+// it returns all queues and exchanges follow it, and it is on disk.
+func (v *VirtualHost) SetPolicy(by string, l policy.List, p *policy.Policy) error {
 	doc, err := document(store.Policies, policyKey(v.name, l, p.Name), policyDoc{VHost: v.name, Component: l.Component(), Policy: *p})
 	if err != nil {
 		return err
 	}
-	return v.changePolicies(doc, func(s policy.Set) policy.Set { return s.With(l, p) })
+	return v.changePolicies(doc, func(s policy.Set) policy.Set { return s.With(l, p) }, func() { v.tellSet(by, l, p) })
 }
 
-// ClearPolicy takes a policy away, which may not be there.
-func (v *VirtualHost) ClearPolicy(l policy.List, name string) error {
+// ClearPolicy takes a policy away for a user; it may not be there.
+func (v *VirtualHost) ClearPolicy(by string, l policy.List, name string) error {
 	gone := store.Doc{Kind: store.Policies, Key: policyKey(v.name, l, name)}
-	return v.changePolicies(gone, func(s policy.Set) policy.Set { return s.Without(l, name) })
+	return v.changePolicies(gone, func(s policy.Set) policy.Set { return s.Without(l, name) }, func() { v.tellCleared(by, l, name) })
 }
 
-func (v *VirtualHost) changePolicies(doc store.Doc, how func(policy.Set) policy.Set) error {
-	if err := v.followPolicies(doc, how); err != nil {
+func (v *VirtualHost) changePolicies(doc store.Doc, how func(policy.Set) policy.Set, tell func()) error {
+	if err := v.followPolicies(doc, how, tell); err != nil {
 		return err
 	}
 	return v.stored()
 }
 
-func (v *VirtualHost) followPolicies(doc store.Doc, how func(policy.Set) policy.Set) error {
+func (v *VirtualHost) followPolicies(doc store.Doc, how func(policy.Set) policy.Set, tell func()) error {
 	v.changing.Lock()
 	defer v.changing.Unlock()
 	if v.deleted {
@@ -56,10 +57,32 @@ func (v *VirtualHost) followPolicies(doc store.Doc, how func(policy.Set) policy.
 	v.changed()
 	queues := slices.Collect(maps.Values(v.queues))
 	v.mu.Unlock()
+	tell()
 	for _, h := range queues { // without the lock: dead letters may have to be routed
 		v.follow(h)
 	}
 	return nil
+}
+
+// tellSet tells of a policy that holds now.
+//
+// rabbitmq: one of operators is told as the parameter that it is first
+func (v *VirtualHost) tellSet(by string, l policy.List, p *policy.Policy) {
+	h := audit.PolicySet{
+		By: by, VHost: v.name, Name: p.Name, Pattern: p.Pattern, ApplyTo: string(p.ApplyTo), Priority: p.Priority, Definition: p.Definition,
+	}
+	if l == policy.Operator {
+		v.trail.Tell(audit.ParameterSet{By: by, VHost: v.name, Component: l.Component(), Name: p.Name, Value: h.Value()})
+	}
+	v.trail.Tell(h)
+}
+
+// tellCleared tells of a policy that is gone.
+func (v *VirtualHost) tellCleared(by string, l policy.List, name string) {
+	if l == policy.Operator {
+		v.trail.Tell(audit.ParameterCleared{By: by, VHost: v.name, Component: l.Component(), Name: name})
+	}
+	v.trail.Tell(audit.PolicyCleared{By: by, VHost: v.name, Name: name, Operator: l == policy.Operator})
 }
 
 // follow has a queue follow the policies.
@@ -90,12 +113,26 @@ func policyKey(vhost string, l policy.List, name string) string {
 
 // gonePolicies are the definitions of all policies, deleted.
 func (v *VirtualHost) gonePolicies() (docs []store.Doc) {
-	for _, l := range []policy.List{policy.User, policy.Operator} {
-		for _, p := range v.policies.All(l) {
-			docs = append(docs, store.Doc{Kind: store.Policies, Key: policyKey(v.name, l, p.Name)})
-		}
+	for _, p := range v.allPolicies() {
+		docs = append(docs, store.Doc{Kind: store.Policies, Key: policyKey(v.name, p.list, p.Name)})
 	}
 	return docs
+}
+
+// A listed policy is one with the list that it is on.
+type listed struct {
+	list policy.List
+	*policy.Policy
+}
+
+// allPolicies returns the policies of both lists. changing is held.
+func (v *VirtualHost) allPolicies() (all []listed) {
+	for _, l := range []policy.List{policy.User, policy.Operator} {
+		for _, p := range v.policies.All(l) {
+			all = append(all, listed{l, p})
+		}
+	}
+	return all
 }
 
 func (r *Registry) loadPolicy(d store.Doc) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/limits"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
@@ -106,6 +107,7 @@ func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, er
 	v.addQueue(h)
 	v.changed()
 	v.mu.Unlock()
+	v.trail.Tell(v.queueCreated(d, owner))
 	return h, nil
 }
 
@@ -240,14 +242,16 @@ func (v *VirtualHost) DeleteQueue(name string, owner Owner, ifUnused, ifEmpty bo
 	if err != nil {
 		return 0, false, err
 	}
-	return ready, v.removeQueue(h), nil
+	return ready, v.removeQueue(h, audit.By(owner)), nil
 }
 
-// removeQueue takes a queue that has been deleted out of the topology. changing
+// removeQueue takes a queue that a user has deleted out of the topology. changing
 // is held.
-func (v *VirtualHost) removeQueue(h *hosted) (stored bool) {
+//
+// rabbitmq: its bindings are not the user's doing
+func (v *VirtualHost) removeQueue(h *hosted, by string) (stored bool) {
 	d := h.Declaration()
-	var c change
+	c := change{by: audit.Internal}
 	v.mu.Lock()
 	// Before the queue goes, for whether a binding was durable depends on it.
 	v.removeDestination(exchange.Destination{Kind: exchange.ToQueue, Name: d.Name}, &c)
@@ -263,6 +267,7 @@ func (v *VirtualHost) removeQueue(h *hosted) (stored bool) {
 	if d.Durable {
 		c.docs = append(c.docs, v.goneDoc(store.Queues, d.Name))
 	}
+	c.told = append(c.told, audit.QueueDeleted{By: by, VHost: v.name, Name: d.Name})
 	return v.apply(&c)
 }
 
@@ -273,7 +278,7 @@ func (v *VirtualHost) Release(owner Owner) {
 	v.leave(owner)
 	for h := range v.exclusive[owner] {
 		if _, err := h.Delete(false, false); err == nil { // without conditions it cannot fail
-			v.removeQueue(h)
+			v.removeQueue(h, audit.Internal)
 		}
 	}
 }
@@ -290,5 +295,5 @@ func (v *VirtualHost) Unused(q queue.Queue) {
 	if _, err := h.Delete(true, false); err != nil {
 		return // somebody has begun to consume meanwhile
 	}
-	v.removeQueue(h)
+	v.removeQueue(h, audit.Internal)
 }

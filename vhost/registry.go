@@ -13,6 +13,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
@@ -21,6 +22,7 @@ import (
 // A Registry is the virtual hosts of a broker.
 type Registry struct {
 	broker Broker
+	trail  *audit.Trail
 
 	// changing is held by whoever creates or deletes, so that changes reach
 	// the store in the order in which they were made.
@@ -35,11 +37,12 @@ type Registry struct {
 // definition that cannot be understood is logged and left alone.
 func Open(b Broker, first string) (*Registry, error) {
 	r := &Registry{broker: b, vhosts: make(map[string]*VirtualHost)}
+	r.trail = r.newTrail()
 	if err := r.load(); err != nil {
 		return nil, err
 	}
 	if len(r.vhosts) == 0 {
-		if _, err := r.Put(first, Metadata{Description: "Default virtual host"}); err != nil {
+		if _, err := r.Put(audit.Internal, first, Metadata{Description: "Default virtual host"}); err != nil {
 			return nil, err
 		}
 	}
@@ -94,6 +97,7 @@ func keepFor(kept map[string]queue.Kept, d store.Doc) error {
 // recover lets the queues take over their messages.
 func (r *Registry) recover(kept map[string]queue.Kept) error {
 	for _, v := range r.vhosts {
+		v.noteListeners()
 		for name, h := range v.queues {
 			if err := h.Recover(kept[strconv.FormatUint(h.ID(), 10)]); err != nil {
 				r.broker.Log.Warn().Err(err).Str("vhost", v.name).Str("queue", name).Msg("what was kept of deliveries not understood")
@@ -143,19 +147,19 @@ var ErrName = fmt.Errorf("a name is UTF-8 text of at most %d octets", store.Name
 // Create makes a virtual host, or returns the one there is. It is on disk when
 // Create returns.
 func (r *Registry) Create(name string) (*VirtualHost, error) {
-	v, _, err := r.put(name, nil)
+	v, _, err := r.put(audit.Internal, name, nil)
 	return v, err
 }
 
-// Put makes a virtual host, or changes what is said of the one there is. It is on
-// disk when Put returns.
-func (r *Registry) Put(name string, m Metadata) (created bool, err error) {
-	_, created, err = r.put(name, &m)
+// Put makes a virtual host for a user, or changes what is said of the one there is.
+// It is on disk when Put returns.
+func (r *Registry) Put(by, name string, m Metadata) (created bool, err error) {
+	_, created, err = r.put(by, name, &m)
 	return created, err
 }
 
-func (r *Registry) put(name string, m *Metadata) (v *VirtualHost, created bool, err error) {
-	if v, created, err = r.create(name, m); err != nil {
+func (r *Registry) put(by, name string, m *Metadata) (v *VirtualHost, created bool, err error) {
+	if v, created, err = r.create(by, name, m); err != nil {
 		return nil, false, err
 	}
 	if err := v.stored(); err != nil {
@@ -166,7 +170,7 @@ func (r *Registry) put(name string, m *Metadata) (v *VirtualHost, created bool, 
 
 // create makes a virtual host, or changes what is said of the one there is unless
 // m is nil.
-func (r *Registry) create(name string, m *Metadata) (v *VirtualHost, created bool, err error) {
+func (r *Registry) create(by, name string, m *Metadata) (v *VirtualHost, created bool, err error) {
 	if len(name) > store.NameMost || !utf8.ValidString(name) {
 		return nil, false, ErrName
 	}
@@ -177,7 +181,7 @@ func (r *Registry) create(name string, m *Metadata) (v *VirtualHost, created boo
 	case v != nil && m == nil:
 		return v, false, nil
 	case v == nil:
-		v, created = newVirtualHost(name, r.broker), true
+		v, created = newVirtualHost(name, r.broker, r.trail), true
 	}
 	if m == nil {
 		m = new(Metadata)
@@ -191,17 +195,22 @@ func (r *Registry) create(name string, m *Metadata) (v *VirtualHost, created boo
 	r.mu.Lock()
 	r.vhosts[name] = v
 	r.mu.Unlock()
+	if created {
+		v.tellCreated(by)
+	} else {
+		r.trail.Tell(audit.VHostUpdated{VHost: v.described(by)})
+	}
 	return v, created, nil
 }
 
 // ErrProtected is the answer to deleting a virtual host that is protected.
 var ErrProtected = errors.New("virtual host is protected from deletion")
 
-// Delete removes a virtual host with all that is in it. Its connections are told
+// Delete removes a virtual host for a user, with all that is in it. Its connections are told
 // to end; they may need a moment to do so. It is gone from disk when Delete
 // returns.
-func (r *Registry) Delete(name string) error {
-	v, err := r.delete(name)
+func (r *Registry) Delete(by, name string) error {
+	v, err := r.delete(by, name)
 	if err != nil {
 		return err
 	}
@@ -211,7 +220,7 @@ func (r *Registry) Delete(name string) error {
 	return nil
 }
 
-func (r *Registry) delete(name string) (*VirtualHost, error) {
+func (r *Registry) delete(by, name string) (*VirtualHost, error) {
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	v, err := r.Get(name)
@@ -225,14 +234,15 @@ func (r *Registry) delete(name string) (*VirtualHost, error) {
 	delete(r.vhosts, name)
 	r.mu.Unlock()
 	if r.broker.Forget != nil {
-		r.broker.Forget(name)
+		r.broker.Forget(by, name)
 	}
-	v.delete()
+	v.delete(by)
 	return v, nil
 }
 
 // Stop ends all queues without deleting any: the broker is closing.
 func (r *Registry) Stop() {
+	r.trail.Drain()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range r.vhosts {
@@ -260,7 +270,7 @@ func (r *Registry) loadVirtualHost(d store.Doc) error {
 	if d.Key != store.Key(doc.Name) {
 		return store.ErrForeign
 	}
-	v := newVirtualHost(doc.Name, r.broker)
+	v := newVirtualHost(doc.Name, r.broker, r.trail)
 	v.describe(doc.Metadata)
 	r.vhosts[doc.Name] = v
 	return nil

@@ -87,7 +87,7 @@ func TestDeletedDefinitionsDoNotComeBack(t *testing.T) {
 		s.bind(b)
 	}
 	s.wantDocs(store.Bindings, 7)
-	if stored, err := s.DeleteExchange("x", false); !stored || err != nil {
+	if stored, err := s.DeleteExchange("x", nil, false); !stored || err != nil {
 		t.Errorf("delete exchange: got %v, %v", stored, err)
 	}
 	s.wantDocs(store.Bindings, 2)

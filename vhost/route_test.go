@@ -149,7 +149,7 @@ func TestCheck(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.DeleteExchange("x", false)
+	s.DeleteExchange("x", nil, false)
 	s.wantError(p.Check("x"), amqp.NotFound, "no exchange 'x' in vhost '/'")
 	_, err := p.Publish(amqp.NewMessage("x", "k", nil, nil), nil, nil, 0)
 	s.wantError(err, amqp.NotFound, "no exchange 'x' in vhost '/'")

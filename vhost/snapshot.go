@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/queue"
 )
 
@@ -49,7 +50,7 @@ func (v *VirtualHost) Snapshot() (*Snapshot, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.exchanges)) {
 		x := v.exchanges[name]
-		if !isPredeclared(name) {
+		if !v.isPredeclared(name) {
 			s.exchanges = append(s.exchanges, x.Declaration())
 		}
 		for b := range x.Bindings() {
@@ -75,9 +76,9 @@ func (v *VirtualHost) Restore(s *Snapshot) error {
 	if v.deleted {
 		return v.gone()
 	}
-	v.clear()
+	v.clear(audit.Internal)
 	for _, d := range s.exchanges {
-		if err := v.createExchange(d); err != nil {
+		if err := v.createExchange(d, nil); err != nil {
 			return fmt.Errorf("exchange %q: %w", d.Name, err)
 		}
 	}
@@ -92,7 +93,11 @@ func (v *VirtualHost) Restore(s *Snapshot) error {
 		h.Restock(f.entries, later)
 	}
 	for _, b := range s.bindings {
-		if _, err := v.bind(v.exchanges[b.Source], b); err != nil {
+		x := v.exchanges[b.Source]
+		if x == nil { // it is for events, and only in the snapshot's own virtual host
+			return fmt.Errorf("binding of %q: %w", b.Destination.Name, v.noExchange(b.Source))
+		}
+		if _, err := v.bind(x, b, nil); err != nil {
 			return fmt.Errorf("binding of %q to %q: %w", b.Destination.Name, b.Source, err)
 		}
 	}

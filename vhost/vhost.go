@@ -5,6 +5,7 @@
 package vhost
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/internal/limits"
@@ -24,14 +26,16 @@ import (
 // Default is the virtual host that a broker has from the start.
 const Default = "/"
 
-// An Owner is the connection that an exclusive queue belongs to. Owners are
-// compared, nothing else.
+// An Owner is who changes something, such as the connection that an exclusive queue
+// belongs to. Owners are compared, and if one is an audit.Actor the change is told
+// as that user's.
 type Owner any
 
 // A VirtualHost is one name space of exchanges and queues.
 type VirtualHost struct {
 	name   string
 	broker Broker
+	trail  *audit.Trail // of all virtual hosts
 
 	// changing is held by whoever changes the topology, so that changes reach
 	// the store in the order in which they were made.
@@ -66,9 +70,13 @@ type Broker struct {
 	Watch  event.Watcher // is told what happens to messages; nil for nobody
 	Log    zerolog.Logger
 
-	// Forget is told of a virtual host that is being deleted, by whoever keeps
+	// Events is the name of the virtual host that has the exchange audit.Exchange, ""
+	// for none. Node is the name of the broker among others, which events tell.
+	Events, Node string
+
+	// Forget is told of a virtual host that somebody is deleting, by whoever keeps
 	// more under its name. It may be nil, and must not call the registry.
-	Forget func(vhost string)
+	Forget func(by, vhost string)
 
 	// DefaultQueueType is the type of queues whose declaration names none, in virtual
 	// hosts that have no default of their own; "" for classic.
@@ -90,10 +98,11 @@ type hosted struct {
 	owner Owner // nil unless exclusive
 }
 
-func newVirtualHost(name string, b Broker) *VirtualHost {
+func newVirtualHost(name string, b Broker, trail *audit.Trail) *VirtualHost {
 	v := &VirtualHost{
 		name:      name,
 		broker:    b,
+		trail:     trail,
 		exchanges: make(map[string]*exchange.Exchange),
 		histories: make(map[string]*history),
 		delays:    make(map[string]*queue.Delay),
@@ -103,7 +112,7 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		replies:   make(map[string]*hosted),
 		guests:    make(map[Owner]func()),
 	}
-	for _, d := range predeclared {
+	for _, d := range v.predeclared() {
 		x, err := exchange.New(name, d)
 		if err != nil {
 			panic(err) // the list below is wrong
@@ -111,6 +120,15 @@ func newVirtualHost(name string, b Broker) *VirtualHost {
 		v.addExchange(x, 0)
 	}
 	return v
+}
+
+// predeclared are the exchanges that the virtual host has from the start: those of
+// every one, and the one for events.
+func (v *VirtualHost) predeclared() []exchange.Declaration {
+	if v.hasEvents() {
+		return append(slices.Clone(predeclared), events)
+	}
+	return predeclared
 }
 
 // predeclared are the exchanges that every virtual host has. They cannot be
@@ -147,8 +165,11 @@ func (v *VirtualHost) stored() error {
 	return <-done
 }
 
-// changed says that routes found so far no longer hold.
-func (v *VirtualHost) changed() { v.version.Add(1) }
+// changed says that routes found so far no longer hold. The lock is held.
+func (v *VirtualHost) changed() {
+	v.version.Add(1)
+	v.noteListeners()
+}
 
 // Reserved reports whether clients may create nothing of that name.
 func Reserved(name string) bool { return strings.HasPrefix(name, "amq.") }

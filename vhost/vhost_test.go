@@ -64,7 +64,7 @@ func (s *site) exchange(d exchange.Declaration) {
 	if d.Kind == "" {
 		d.Kind = exchange.Fanout
 	}
-	if _, err := s.DeclareExchange(d, nil); err != nil {
+	if _, err := s.DeclareExchange(d, nil, nil); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -196,8 +196,8 @@ func TestCreateFailsWithTheStore(t *testing.T) {
 
 func TestExchangeRefusals(t *testing.T) {
 	s := newSite(t)
-	declare := func(d exchange.Declaration) error { _, err := s.DeclareExchange(d, nil); return err }
-	remove := func(name string, ifUnused bool) error { _, err := s.DeleteExchange(name, ifUnused); return err }
+	declare := func(d exchange.Declaration) error { _, err := s.DeclareExchange(d, nil, nil); return err }
+	remove := func(name string, ifUnused bool) error { _, err := s.DeleteExchange(name, nil, ifUnused); return err }
 	const onDefault = "operation not permitted on the default exchange"
 	s.wantError(declare(exchange.Declaration{Kind: "direct"}), amqp.AccessRefused, onDefault)
 	s.wantError(s.CheckExchange(""), amqp.AccessRefused, onDefault)
@@ -305,7 +305,7 @@ func TestWhatIsMadeMustBeAllowed(t *testing.T) {
 		} else {
 			want = refused
 		}
-		if _, err := s.DeclareExchange(x, refuse); err != want {
+		if _, err := s.DeclareExchange(x, nil, refuse); err != want {
 			t.Errorf("exchange that is there %v: got %v, want %v", there, err, want)
 		}
 		if _, _, err := s.DeclareQueue(q, nil, refuse); err != want {
@@ -386,7 +386,7 @@ func TestUnusedExchangesGo(t *testing.T) {
 		s.queue(queue.Declaration{Name: "q"})
 		auto(s, "a")
 		s.bind(toQueue("a", "q", ""))
-		s.DeleteExchange("a", false)
+		s.DeleteExchange("a", nil, false)
 		auto(s, "a")
 		s.DeleteQueue("q", nil, false, false)
 		s.wantExchange("a", true)
@@ -398,7 +398,7 @@ func TestUnusedExchangesGo(t *testing.T) {
 		s.bind(toExchange("b", "c", ""))
 		s.bind(toExchange("c", "a", ""))
 		s.bind(toExchange("a", "a", ""))
-		s.DeleteExchange("a", false)
+		s.DeleteExchange("a", nil, false)
 		for _, name := range []string{"a", "b", "c"} {
 			s.wantExchange(name, false)
 		}

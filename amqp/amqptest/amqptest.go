@@ -43,6 +43,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/server"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/compat/follow"
@@ -130,6 +131,9 @@ func start(st store.Store, log zerolog.Logger, opts []Option) (*Broker, error) {
 	return b, nil
 }
 
+// node is the name of the broker among others.
+const node = "harebell@amqptest"
+
 // A run is the life of a broker from a start to the next stop.
 type run struct {
 	server   *server.Server
@@ -148,25 +152,32 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	broker := vhost.Broker{Store: st, Clock: o.clock, Memory: o.memory(), Watch: b.book, Log: o.log, Forget: users.Forget}
+	broker := vhost.Broker{
+		Store: st, Clock: o.clock, Memory: o.memory(), Watch: b.book, Log: o.log, Forget: users.Forget,
+		Events: o.eventVHost, Node: node,
+	}
 	follow.InVHosts(o.rules, &broker)
 	registry, err := vhost.Open(broker, o.defaultVHost)
 	if err != nil {
 		return nil, err
 	}
+	users.Tell = registry.Tell
 	s := &server.Server{
 		VHosts: registry, Users: users, Store: st, Clock: o.connectionClock(), Watch: b.book, Faults: b.faults, Log: o.log,
 		MaxMessageSize: o.rules.MaxMessageSize,
-		Node:           "harebell@amqptest",
+		Node:           node,
+		Tell:           registry.Tell,
 		Properties:     server.Properties(server.DefaultProduct, o.rules.Version, "development"),
 	}
 	follow.InServer(o.rules, s)
 	for _, configure := range o.server {
 		configure(s)
 	}
-	if _, err := registry.Create(o.defaultVHost); err != nil { // a store may know others only
-		registry.Stop()
-		return nil, err
+	for _, name := range []string{o.defaultVHost, o.eventVHost} { // a store may know others only
+		if _, err := registry.Create(name); err != nil {
+			registry.Stop()
+			return nil, err
+		}
 	}
 	return &run{server: s, registry: registry, store: st}, nil
 }
@@ -175,7 +186,7 @@ func (b *Broker) begin(st store.Store) (*run, error) {
 // store.
 func (r *run) admit(users []auth.User) error {
 	for _, user := range users {
-		if _, err := r.server.Users.Put(user); err != nil {
+		if _, err := r.server.Users.Put(audit.Internal, user); err != nil {
 			return err
 		}
 	}
@@ -190,7 +201,7 @@ func (r *run) admit(users []auth.User) error {
 // open lets users do everything in a virtual host.
 func (r *run) open(vhost string, users []auth.User) error {
 	for _, user := range users {
-		if _, err := r.server.Users.SetPermissions(auth.Everything(user.Name, vhost), r.registry.Has); err != nil {
+		if _, err := r.server.Users.SetPermissions(audit.Internal, auth.Everything(user.Name, vhost), r.registry.Has); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,7 @@ func (b *Broker) Idle(ctx context.Context) error {
 		}
 		octets, quiet := r.server.Quiet()
 		switch {
-		case !quiet:
+		case !quiet || r.registry.Telling():
 			looks = -1
 		case looks > 0 && octets == before:
 			return nil

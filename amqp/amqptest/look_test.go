@@ -140,8 +140,8 @@ func TestWhatThereIs(t *testing.T) {
 		t.Errorf("count: got %v, want ErrNotFound", err)
 	}
 	exchanges, err := b.Exchanges()
-	if err != nil || len(exchanges) != 7 || exchanges[0].Name != "" || len(exchanges[0].Bindings) != 2 || exchanges[1].Name != "amq.direct" {
-		t.Errorf("exchanges: got %+v, %v, want the default one with 2 bindings, and 6 others", exchanges, err)
+	if err != nil || len(exchanges) != 8 || exchanges[0].Name != "" || len(exchanges[0].Bindings) != 2 || exchanges[1].Name != "amq.direct" {
+		t.Errorf("exchanges: got %+v, %v, want the default one with 2 bindings, and 7 others", exchanges, err)
 	}
 	v, err := b.NewVHost()
 	if err != nil {
@@ -258,7 +258,7 @@ func TestVHostsAreApart(t *testing.T) {
 	if err == nil {
 		t.Error("the virtual host is there after the end of its test")
 	}
-	if got := b.now.registry.Delete(gone.Name()); got == nil {
+	if got := b.now.registry.Delete("", gone.Name()); got == nil {
 		t.Error("the registry still has it")
 	}
 }

@@ -29,6 +29,7 @@ type options struct {
 	finalCheck       bool
 	server           []func(*server.Server)
 	defaultVHost     string
+	eventVHost       string
 	memoryLimit      int64                       // octets; negative for none
 	reopen           func() (store.Store, error) // nil if it is not known
 	rules            compat.Rules
@@ -149,6 +150,19 @@ func WithDefaultVHost(name string) Option {
 	}
 }
 
+// WithEventVHost has another virtual host than the default one have the exchange
+// amq.rabbitmq.event, which tells what happens to queues, connections, users and the
+// like. It is made if the store does not know it.
+func WithEventVHost(name string) Option {
+	return func(o *options) error {
+		if name == "" || len(name) > shortstrMost {
+			return fmt.Errorf("virtual host %q for events: want a name of 1 to %d octets", name, shortstrMost)
+		}
+		o.eventVHost = name
+		return nil
+	}
+}
+
 // WithMemoryLimit bounds the octets of message bodies that are kept in memory:
 // beyond, queues leave the middle of what they hold to the store alone. Without it,
 // as for a store in memory, there is no bound.
@@ -191,6 +205,9 @@ func gather(log zerolog.Logger, opts []Option) (*options, error) {
 		if err := opt(o); err != nil {
 			return nil, err
 		}
+	}
+	if o.eventVHost == "" {
+		o.eventVHost = o.defaultVHost
 	}
 	if o.finalCheck && o.events == 0 {
 		return nil, errors.New("WithFinalCheck and WithJournal(0): want a journal of 1 event or more to check")

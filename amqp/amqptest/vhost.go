@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/vhost"
 )
 
@@ -81,7 +82,7 @@ func (v *VirtualHost) Delete() error {
 	}
 	r, err := v.broker.running()
 	if err == nil {
-		err = r.registry.Delete(v.name)
+		err = r.registry.Delete(audit.Internal, v.name)
 	}
 	if err != nil {
 		return fmt.Errorf("amqptest: delete virtual host %q: %w", v.name, err)

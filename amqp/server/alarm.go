@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/audit"
 )
 
 // maxReason is how many octets a short string may have.
@@ -36,8 +37,10 @@ func (s *Server) SetAlarm(resource string, short bool) {
 		return
 	case short:
 		a.shortOf = slices.Insert(a.shortOf, i, resource)
+		s.Tell.Of(audit.AlarmSet{Resource: resource})
 	default:
 		a.shortOf = slices.Delete(a.shortOf, i, i+1)
+		s.Tell.Of(audit.AlarmCleared{Resource: resource})
 	}
 	switch {
 	case len(a.shortOf) == 0:

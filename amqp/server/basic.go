@@ -67,6 +67,7 @@ func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
 		return err
 	}
 	ch.consumers[s.tag] = s
+	s.tellAdded(m)
 	ch.noteTimeout(s.queue, s.timeout)
 	if !m.NoWait {
 		if err := ch.conn.sync(); err != nil { // deliveries would overtake a reply that is held

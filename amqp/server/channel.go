@@ -16,6 +16,7 @@ type channel struct {
 	// immutable
 	conn   *connection
 	number uint16
+	id     uint64 // among connections and channels
 
 	// owned by the read loop
 	closing   bool // channel.close has been sent, and not yet answered
@@ -44,7 +45,7 @@ type channel struct {
 }
 
 func newChannel(c *connection, number uint16) *channel {
-	return &channel{conn: c, number: number, consumers: make(map[string]*consumer)}
+	return &channel{conn: c, number: number, id: c.server.newProcess(), consumers: make(map[string]*consumer)}
 }
 
 // frame carries out one frame, and closes the channel if it must.
@@ -260,6 +261,7 @@ func (ch *channel) end() {
 		s.leave()
 	}
 	clear(ch.consumers)
+	ch.tellEnded()
 }
 
 // takeUnacked removes deliveries up to a tag, 0 meaning all.

@@ -50,13 +50,16 @@ type connection struct {
 	die    context.CancelFunc
 	hungUp sync.Once
 
+	number    uint64    // among connections and channels
+	connected time.Time // when it began
+
 	// owned by the read loop, and set before it begins to run
 	reader           *amqp.Reader
 	log              zerolog.Logger
 	state            state
 	clientProperties amqp.Table
 	identity         auth.Identity
-	user             string // its name
+	user, mechanism  string // its name, and how it has logged in
 	vhost            *vhost.VirtualHost
 	session          *auth.Session
 	frameMax         uint32
@@ -91,6 +94,9 @@ func newConnection(s *Server, conn net.Conn) *connection {
 		state:    stateHandshake,
 		channels: make(map[uint16]*channel),
 		leaving:  make(chan struct{}),
+
+		number:    s.newProcess(),
+		connected: s.clock().Now(),
 	}
 	c.alive, c.die = context.WithCancel(context.Background())
 	c.reader.SetFrameMax(initialFrameMax)
@@ -123,6 +129,7 @@ func (c *connection) serve() {
 	c.heartbeat.stop()
 	c.release()
 	c.sayGoodbye(err)
+	c.tellEnded()
 	c.outbox.end()
 	c.hangUpIn(closeTimeout) // on a client that does not read what it is told last
 	forgotten := c.forget()
@@ -367,6 +374,7 @@ func (c *connection) openChannel(f amqp.Frame) error {
 	c.channels[f.Channel] = ch
 	c.mu.Unlock()
 	c.channelCount.Store(int32(len(c.channels)))
+	ch.tellOpened()
 	ch.reply(&amqp.ChannelOpenOk{})
 	return nil
 }

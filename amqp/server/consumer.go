@@ -115,6 +115,7 @@ func (s *consumer) Cancelled() {
 	s.gone = true
 	s.feed()
 	ch.gone++
+	s.tellGone("")
 	if s.open { // or begin will tell the client, when it knows of the consumer
 		s.notify()
 	}
@@ -136,9 +137,13 @@ func (s *consumer) notify() {
 func (s *consumer) leave() {
 	ch := s.ch
 	ch.mu.Lock()
+	known := !s.gone
 	s.gone = true
 	s.feed()
 	ch.mu.Unlock()
+	if known {
+		s.tellGone(ch.conn.user)
+	}
 	s.queue.Cancel(s)
 	if ch.replyTo == s {
 		ch.replyTo = nil

@@ -18,7 +18,7 @@ func TestDeletingAVirtualHostClosesItsConnections(t *testing.T) {
 		}
 		synctest.Wait()
 		c.listen()
-		if err := s.VHosts.Delete(vhost.Default); err != nil {
+		if err := s.VHosts.Delete("", vhost.Default); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()

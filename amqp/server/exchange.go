@@ -21,7 +21,7 @@ func (ch *channel) exchangeDeclare(m *amqp.ExchangeDeclare) error {
 		AutoDelete: m.AutoDelete,
 		Internal:   m.Internal,
 		Arguments:  m.Arguments,
-	}, func() error { return ch.mayHaveAlternate(name, m.Arguments) })
+	}, ch.conn, func() error { return ch.mayHaveAlternate(name, m.Arguments) })
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeDeclareOk{}, stored)
 	}
@@ -44,7 +44,7 @@ func (ch *channel) exchangeDelete(m *amqp.ExchangeDelete) error {
 	if err := ch.mayDeleteExchange(name); err != nil {
 		return err
 	}
-	stored, err := ch.conn.vhost.DeleteExchange(name, m.IfUnused)
+	stored, err := ch.conn.vhost.DeleteExchange(name, ch.conn, m.IfUnused)
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeDeleteOk{}, stored)
 	}

@@ -170,6 +170,7 @@ func (c *connection) open() error {
 	c.publisher = v.NewPublisher()
 	c.shown.Store(&ConnectionInfo{Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: v.Name()})
 	c.server.tell(c.event(event.ConnectionOpened))
+	c.tellOpened()
 	c.send(&amqp.ConnectionOpenOk{})
 	c.state = stateRunning
 	return nil

@@ -16,7 +16,7 @@ import (
 func permit(t *testing.T, s *Server, configure, write, read string) {
 	t.Helper()
 	p := auth.Permissions{User: "guest", VHost: vhost.Default, Configure: configure, Write: write, Read: read}
-	if _, err := s.Users.SetPermissions(p, s.VHosts.Has); err != nil {
+	if _, err := s.Users.SetPermissions("", p, s.VHosts.Has); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -25,7 +25,7 @@ func permit(t *testing.T, s *Server, configure, write, read string) {
 func narrow(t *testing.T, s *Server, exchange, write, read string) {
 	t.Helper()
 	p := auth.TopicPermissions{User: "guest", VHost: vhost.Default, Exchange: exchange, Write: write, Read: read}
-	if _, err := s.Users.SetTopicPermissions(p, s.VHosts.Has); err != nil {
+	if _, err := s.Users.SetTopicPermissions("", p, s.VHosts.Has); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -204,7 +204,7 @@ func TestPermissionsReachOpenChannels(t *testing.T) {
 				t.Fatalf("got %q, want %q", heard, want)
 			}
 		}
-		if err := s.Users.ClearPermissions("guest", vhost.Default); err != nil {
+		if err := s.Users.ClearPermissions("", "guest", vhost.Default); err != nil {
 			t.Fatal(err)
 		}
 		want := `1 channel.close reply-code=403 reply-text="ACCESS_REFUSED - write access to exchange 'amq.fanout' in vhost '/' refused for user 'guest'" class-id=60 method-id=40`
@@ -224,7 +224,7 @@ func TestDeletingAUserEndsConnections(t *testing.T) {
 		s := testServer(t)
 		c := dial(t, s)
 		c.login()
-		if err := s.Users.Delete("guest"); err != nil {
+		if err := s.Users.Delete("", "guest"); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -259,17 +259,17 @@ func TestLimitsOfUsersAndVirtualHosts(t *testing.T) {
 			do   func() string
 			want string
 		}{
-			{"connections of a user", func() error { return s.Users.SetLimit("guest", limits.MaxConnections, 1) }, enter,
+			{"connections of a user", func() error { return s.Users.SetLimit("", "guest", limits.MaxConnections, 1) }, enter,
 				`0 connection.close reply-code=530 reply-text="NOT_ALLOWED - connection refused for user 'guest': user connection limit (1) is reached" class-id=10 method-id=40`},
-			{"connections to a virtual host", func() error { return host.SetLimit(limits.MaxConnections, 1) }, enter,
+			{"connections to a virtual host", func() error { return host.SetLimit("", limits.MaxConnections, 1) }, enter,
 				`0 connection.close reply-code=530 reply-text="NOT_ALLOWED - access to vhost '/' refused for user 'guest': connection limit (1) is reached" class-id=10 method-id=40`},
-			{"one more connection to a virtual host", func() error { return host.SetLimit(limits.MaxConnections, 2) }, enter,
+			{"one more connection to a virtual host", func() error { return host.SetLimit("", limits.MaxConnections, 2) }, enter,
 				`0 connection.close reply-code=530 reply-text="NOT_ALLOWED - connection refused for user 'guest': user connection limit (1) is reached" class-id=10 method-id=40`},
-			{"one more connection", func() error { return s.Users.ClearLimit("guest", limits.MaxConnections) }, enter, opened},
-			{"queues", func() error { return host.SetLimit(limits.MaxQueues, 1) },
+			{"one more connection", func() error { return s.Users.ClearLimit("", "guest", limits.MaxConnections) }, enter, opened},
+			{"queues", func() error { return host.SetLimit("", limits.MaxQueues, 1) },
 				func() string { return first.ask(`1 queue.declare queue="r"`)[0] },
 				`1 channel.close reply-code=406 reply-text="PRECONDITION_FAILED - cannot declare queue 'r': queue limit in vhost '/' (1) is reached" class-id=50 method-id=10`},
-			{"channels", func() error { return s.Users.SetLimit("guest", limits.MaxChannels, 1) },
+			{"channels", func() error { return s.Users.SetLimit("", "guest", limits.MaxChannels, 1) },
 				func() string { return first.ask(`2 channel.open`)[0] },
 				`0 connection.close reply-code=530 reply-text="NOT_ALLOWED - number of channels opened for user 'guest' has reached the maximum allowed user limit of 1" class-id=0 method-id=0`},
 		} {

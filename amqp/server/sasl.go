@@ -21,6 +21,7 @@ func (c *connection) mechanisms() []string {
 
 // errAccessRefused is a login that was not let in.
 type errAccessRefused struct {
+	user      string // who the client says it is
 	mechanism string
 	cause     error
 }
@@ -44,11 +45,14 @@ func (c *connection) login() error {
 	if name := c.clientName(); name != "" {
 		c.log = c.log.With().Str("client", name).Logger()
 	}
+	c.mechanism = start.Mechanism
 	if c.identity, err = c.identify(start); err != nil {
+		c.tellLogin(err)
 		return withMethod(err, m.ID())
 	}
 	c.user = c.identity.User().Name
 	c.log = c.log.With().Str("user", c.user).Logger()
+	c.tellLogin(nil)
 	return nil
 }
 
@@ -62,8 +66,9 @@ func (c *connection) identify(start *amqp.ConnectionStartOk) (identity auth.Iden
 	case start.Mechanism == "AMQPLAIN":
 		name, password, err = amqplain(start.Response)
 	case start.Mechanism == external && certificate != nil:
-		if identity, err = backend.LoginAs(c.server.CertificateLogin.name(certificate), peer); err != nil {
-			err = &errAccessRefused{mechanism: start.Mechanism, cause: err}
+		name = c.server.CertificateLogin.name(certificate)
+		if identity, err = backend.LoginAs(name, peer); err != nil {
+			err = &errAccessRefused{user: name, mechanism: start.Mechanism, cause: err}
 		}
 		return identity, err
 	default:
@@ -73,7 +78,7 @@ func (c *connection) identify(start *amqp.ConnectionStartOk) (identity auth.Iden
 		return nil, err
 	}
 	if identity, err = backend.Login(c.alive, name, password, peer); err != nil {
-		err = &errAccessRefused{mechanism: start.Mechanism, cause: err}
+		err = &errAccessRefused{user: name, mechanism: start.Mechanism, cause: err}
 	}
 	return identity, err
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/event"
@@ -61,6 +62,7 @@ type Server struct {
 	CertificateLogin CertificateLogin // who a client with a certificate is; "" means the DistinguishedName
 	Clock            clock.Clock      // nil means clock.System
 	Watch            event.Watcher    // is told what happens to messages; nil for nobody
+	Tell             audit.Tell       // is told what clients do besides; nil for nobody
 	Faults           Faults           // what is to go wrong, in tests; nil for nothing
 	Log              zerolog.Logger   // the zero value writes nothing
 
@@ -70,8 +72,9 @@ type Server struct {
 	ReturnReplies     bool // a mandatory reply by direct reply-to is returned though it is delivered
 	NoConsumerTimeout bool // whatever ConsumerTimeout and the queues say
 
-	alarms  alarms
-	looking atomic.Bool // look will be called
+	alarms    alarms
+	looking   atomic.Bool   // look will be called
+	processes atomic.Uint64 // how many connections and channels there have been
 
 	mu          sync.Mutex // guards what follows
 	listeners   map[net.Listener]bool

@@ -86,13 +86,22 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return err
 	}
-	broker := vhost.Broker{Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, DefaultQueueType: queue.Type(c.DefaultQueueType)}
+	broker := vhost.Broker{
+		Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, Events: eventVHost(c), Node: node(),
+		DefaultQueueType: queue.Type(c.DefaultQueueType),
+	}
 	follow.InVHosts(c.Compat, &broker)
 	vhosts, err := vhost.Open(broker, c.DefaultVHost)
 	if err != nil {
 		return err
 	}
 	defer vhosts.Stop()
+	users.Tell = vhosts.Tell
+	if c.EventVHost != "" { // rabbitmq: it is made if it is not there
+		if _, err := vhosts.Create(c.EventVHost); err != nil {
+			return fmt.Errorf("event_exchange.vhost %q: %w", c.EventVHost, err)
+		}
+	}
 	if err := users.First(defaultUser(c)); err != nil {
 		return fmt.Errorf("default_user %q: %w", c.DefaultUser, err)
 	}
@@ -105,7 +114,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return errors.Join(err, clients.close())
 	}
-	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Log: log}
+	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
 	manager := management.New(srv, management.Options{Node: node(), Log: log})
@@ -149,6 +158,14 @@ func memory(c config.Config) *queue.Memory {
 
 // bodies is how many octets of bodies are kept in memory.
 func bodies(c config.Config) int64 { return c.Bodies(machineMemory()) }
+
+// eventVHost is the virtual host with the exchange for events.
+func eventVHost(c config.Config) string {
+	if c.EventVHost == "" {
+		return c.DefaultVHost
+	}
+	return c.EventVHost
+}
 
 // defaultUser is the user of a broker that has none yet.
 func defaultUser(c config.Config) (auth.User, auth.Permissions) {

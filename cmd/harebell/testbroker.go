@@ -86,6 +86,7 @@ func serveHTTP(l net.Listener, h http.Handler, log zerolog.Logger, ended chan<- 
 func testOptions(c config.Config, who logins, log zerolog.Logger, running *lives) []amqptest.Option {
 	opts := []amqptest.Option{
 		amqptest.WithDefaultVHost(c.DefaultVHost),
+		amqptest.WithEventVHost(eventVHost(c)),
 		amqptest.WithRules(c.Compat),
 		amqptest.WithUser(c.DefaultUser, c.DefaultPass),
 		amqptest.WithServer(func(s *server.Server) {

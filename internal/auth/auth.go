@@ -7,15 +7,16 @@
 // to a virtual host, answers by the permissions that there are when it is asked.
 //
 //	users, err := auth.Open(st, log)
-//	_, err = users.Put(auth.User{Name: "ann"}.WithPassword("secret"))
-//	_, err = users.SetPermissions(auth.Everything("ann", "/"), vhosts.Has)
+//	_, err = users.Put("root", auth.User{Name: "ann"}.WithPassword("secret"))
+//	_, err = users.SetPermissions("root", auth.Everything("ann", "/"), vhosts.Has)
 //
 //	ann, err := users.Login(ctx, "ann", "secret", conn.RemoteAddr())
 //	session, err := ann.Enter("/", evict)
 //	err = session.Write(auth.Exchange, "orders") // nil: she may publish to it
 //
 // Users are one Backend among others: who is let in by another is an Identity too,
-// and a Session asks its Rights.
+// and a Session asks its Rights. What changes something is told first who does it, by
+// name, so that it can be told.
 package auth
 
 import (
@@ -30,6 +31,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -40,6 +42,10 @@ type Users struct {
 	//
 	// rabbitmq: loopback_users
 	LoopbackOnly []string
+
+	// Tell is told of changes. It must not change once there are any; nil is for
+	// nobody.
+	Tell audit.Tell
 
 	store store.Store
 

@@ -50,7 +50,7 @@ func (s *site) restart() {
 
 func (s *site) put(user User) {
 	s.Helper()
-	_, err := s.Put(user)
+	_, err := s.Put("", user)
 	s.ok(err)
 }
 
@@ -64,14 +64,14 @@ func (s *site) ok(err error) {
 // permit sets the permissions of ann in virtual host v.
 func (s *site) permit(configure, write, read string) {
 	s.Helper()
-	_, err := s.SetPermissions(Permissions{User: "ann", VHost: "v", Configure: configure, Write: write, Read: read}, anything)
+	_, err := s.SetPermissions("", Permissions{User: "ann", VHost: "v", Configure: configure, Write: write, Read: read}, anything)
 	s.ok(err)
 }
 
 // narrow sets topic permissions of ann in virtual host v.
 func (s *site) narrow(exchange, write, read string) {
 	s.Helper()
-	_, err := s.SetTopicPermissions(TopicPermissions{User: "ann", VHost: "v", Exchange: exchange, Write: write, Read: read}, anything)
+	_, err := s.SetTopicPermissions("", TopicPermissions{User: "ann", VHost: "v", Exchange: exchange, Write: write, Read: read}, anything)
 	s.ok(err)
 }
 
@@ -183,7 +183,7 @@ func TestFirstUserIsMadeOnce(t *testing.T) {
 func TestUsersLast(t *testing.T) {
 	s := newSite(t)
 	s.put(User{Name: "<bob> & \"co\"", Tags: []string{"a", Impersonator}}.WithPassword("b"))
-	s.ok(s.SetLimit("ann", limits.MaxChannels, 5))
+	s.ok(s.SetLimit("", "ann", limits.MaxChannels, 5))
 	s.permit("", "<&>", ".*")
 	s.narrow("x", "{username}", "")
 	s.narrow("", ".", ".")
@@ -218,7 +218,7 @@ func TestDeletedUsersLeaveNothing(t *testing.T) {
 		_, err := s.Enter("ann", "v", func(why *amqp.Error) { told = append(told, why) })
 		s.ok(err)
 	}
-	s.ok(s.Delete("ann"))
+	s.ok(s.Delete("", "ann"))
 	if len(told) != 2 {
 		t.Fatalf("told %d sessions, want 2", len(told))
 	}
@@ -226,7 +226,7 @@ func TestDeletedUsersLeaveNothing(t *testing.T) {
 	if n := s.docs(); n != 0 {
 		t.Errorf("%d documents left", n)
 	}
-	if err := s.Delete("ann"); err != ErrNoUser {
+	if err := s.Delete("", "ann"); err != ErrNoUser {
 		t.Errorf("again: got %v, want %v", err, ErrNoUser)
 	}
 	s.put(User{Name: "ann"}.WithPassword("secret"))
@@ -238,9 +238,9 @@ func TestForgottenVirtualHostsLeaveNothing(t *testing.T) {
 	s := newSite(t)
 	s.permit(".*", ".*", ".*")
 	s.narrow("x", ".*", ".*")
-	_, err := s.SetPermissions(Everything("ann", "other"), anything)
+	_, err := s.SetPermissions("", Everything("ann", "other"), anything)
 	s.ok(err)
-	s.Forget("v")
+	s.Forget("", "v")
 	if got := s.AllPermissions(); !reflect.DeepEqual(got, []Permissions{Everything("ann", "other")}) {
 		t.Errorf("permissions: got %v", got)
 	}
@@ -255,8 +255,8 @@ func TestForgottenVirtualHostsLeaveNothing(t *testing.T) {
 func TestChangingAUserKeepsLimitsAndPermissions(t *testing.T) {
 	s := newSite(t)
 	s.permit("a", "b", "c")
-	s.ok(s.SetLimit("ann", limits.MaxConnections, 3))
-	if created, err := s.Put(User{Name: "ann", Tags: []string{Management}}.WithPassword("new")); created || err != nil {
+	s.ok(s.SetLimit("", "ann", limits.MaxConnections, 3))
+	if created, err := s.Put("", User{Name: "ann", Tags: []string{Management}}.WithPassword("new")); created || err != nil {
 		t.Errorf("got created %v, error %v", created, err)
 	}
 	user, err := s.login("ann", "new", nil)
@@ -267,7 +267,7 @@ func TestChangingAUserKeepsLimitsAndPermissions(t *testing.T) {
 	if _, ok := s.Permissions("ann", "v"); !ok {
 		t.Error("no permissions any more")
 	}
-	s.ok(s.ClearLimit("ann", limits.MaxConnections))
+	s.ok(s.ClearLimit("", "ann", limits.MaxConnections))
 	if user, _ := s.Get("ann"); len(user.Limits) != 0 {
 		t.Errorf("limits: got %v, want none", user.Limits)
 	}
@@ -275,13 +275,13 @@ func TestChangingAUserKeepsLimitsAndPermissions(t *testing.T) {
 
 func TestMistakesOfAdministrators(t *testing.T) {
 	s := newSite(t)
-	put := func(user User) error { _, err := s.Put(user); return err }
+	put := func(user User) error { _, err := s.Put("", user); return err }
 	permissions := func(user, vhost, pattern string, exists func(string) bool) error {
-		_, err := s.SetPermissions(Permissions{User: user, VHost: vhost, Write: pattern}, exists)
+		_, err := s.SetPermissions("", Permissions{User: user, VHost: vhost, Write: pattern}, exists)
 		return err
 	}
 	topics := func(user, exchange, pattern string, exists func(string) bool) error {
-		_, err := s.SetTopicPermissions(TopicPermissions{User: user, VHost: "v", Exchange: exchange, Read: pattern}, exists)
+		_, err := s.SetTopicPermissions("", TopicPermissions{User: user, VHost: "v", Exchange: exchange, Read: pattern}, exists)
 		return err
 	}
 	long := strings.Repeat("n", 256)
@@ -294,16 +294,16 @@ func TestMistakesOfAdministrators(t *testing.T) {
 		"a hash that is none":                           {put(User{Name: "u", Hash: "abc"}), ErrHash},
 		"an unknown algorithm":                          {put(User{Name: "u", Algorithm: "rot13"}), ErrAlgorithm},
 		"tags too long":                                 {put(User{Name: "u", Tags: []string{strings.Repeat("t", store.DocMost)}}), store.ErrTooLarge},
-		"a limit for nobody":                            {s.SetLimit("nobody", limits.MaxChannels, 1), ErrNoUser},
-		"no limit for nobody":                           {s.ClearLimit("nobody", limits.MaxChannels), ErrNoUser},
+		"a limit for nobody":                            {s.SetLimit("", "nobody", limits.MaxChannels, 1), ErrNoUser},
+		"no limit for nobody":                           {s.ClearLimit("", "nobody", limits.MaxChannels), ErrNoUser},
 		"permissions for nobody":                        {permissions("nobody", "v", "", anything), ErrNoUser},
 		"permissions nowhere":                           {permissions("ann", "v", "", nothing), ErrNoVirtualHost},
 		"topic permissions for nobody":                  {topics("nobody", "x", "", anything), ErrNoUser},
 		"topic permissions nowhere":                     {topics("ann", "x", "", nothing), ErrNoVirtualHost},
 		"topic permissions for an exchange without end": {topics("ann", long, "", anything), ErrName},
-		"clearing permissions that are not there":       {s.ClearPermissions("ann", "v"), ErrNoPermissions},
-		"clearing topic permissions of nobody":          {s.ClearTopicPermissions("nobody", "v"), ErrNoPermissions},
-		"deleting nobody":                               {s.Delete("nobody"), ErrNoUser},
+		"clearing permissions that are not there":       {s.ClearPermissions("", "ann", "v"), ErrNoPermissions},
+		"clearing topic permissions of nobody":          {s.ClearTopicPermissions("", "nobody", "v"), ErrNoPermissions},
+		"deleting nobody":                               {s.Delete("", "nobody"), ErrNoUser},
 	} {
 		if !errors.Is(test.err, test.want) {
 			t.Errorf("%s: got %v, want %v", name, test.err, test.want)
@@ -356,10 +356,10 @@ func TestNothingIsPromisedThatIsNotOnDisk(t *testing.T) {
 	s.permit("", "", "")
 	broken := errors.New("the disk is gone")
 	s.store.Fail(broken)
-	_, putErr := s.Put(User{Name: "bob"})
-	_, permitErr := s.SetPermissions(Everything("ann", "v"), anything)
+	_, putErr := s.Put("", User{Name: "bob"})
+	_, permitErr := s.SetPermissions("", Everything("ann", "v"), anything)
 	for what, err := range map[string]error{
-		"put": putErr, "permit": permitErr, "limit": s.SetLimit("ann", limits.MaxChannels, 1), "delete": s.Delete("ann"),
+		"put": putErr, "permit": permitErr, "limit": s.SetLimit("", "ann", limits.MaxChannels, 1), "delete": s.Delete("", "ann"),
 	} {
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: got %v, want %v", what, err, broken)
@@ -387,7 +387,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("without permissions: got %s", got)
 	}
 	for i, vhost := range []string{"w", "a"} {
-		_, err := s.SetPermissions(Permissions{User: "bob", VHost: vhost, Read: fmt.Sprint(i)}, anything)
+		_, err := s.SetPermissions("", Permissions{User: "bob", VHost: vhost, Read: fmt.Sprint(i)}, anything)
 		s.ok(err)
 	}
 	if got := fmt.Sprint(s.AllPermissions()); got != "[{ann v   } {bob a   1} {bob w   0}]" {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -65,7 +66,7 @@ func (p Permissions) key() string { return store.Key(p.User, p.VHost) }
 
 // SetPermissions says what a user may do in a virtual host, which must exist:
 // ErrNoUser, ErrNoVirtualHost. A pattern that is none is a *PatternError.
-func (u *Users) SetPermissions(p Permissions, exists func(vhost string) bool) (created bool, err error) {
+func (u *Users) SetPermissions(by string, p Permissions, exists func(vhost string) bool) (created bool, err error) {
 	ready, doc, err := p.prepare()
 	if err != nil {
 		return false, err
@@ -77,6 +78,7 @@ func (u *Users) SetPermissions(p Permissions, exists func(vhost string) bool) (c
 		}
 		created = a.permissions[p.VHost] == nil
 		a.permissions[p.VHost] = ready
+		u.Tell.Of(audit.PermissionCreated{By: by, User: p.User, VHost: p.VHost, Configure: p.Configure, Write: p.Write, Read: p.Read})
 		return []store.Doc{doc}, nil
 	})
 	return created, err
@@ -98,7 +100,7 @@ func (u *Users) account(name, vhost string, exists func(string) bool) (*account,
 
 // ClearPermissions takes from a user all there is to do in a virtual host:
 // ErrNoPermissions if there was nothing. Sessions stay.
-func (u *Users) ClearPermissions(user, vhost string) error {
+func (u *Users) ClearPermissions(by, user, vhost string) error {
 	return u.change(func() ([]store.Doc, error) {
 		a := u.accounts[user]
 		if a == nil || a.permissions[vhost] == nil {
@@ -106,21 +108,26 @@ func (u *Users) ClearPermissions(user, vhost string) error {
 		}
 		doc := store.Doc{Kind: store.Permissions, Key: a.permissions[vhost].key()}
 		delete(a.permissions, vhost)
+		u.Tell.Of(audit.PermissionDeleted{By: by, User: user, VHost: vhost})
 		return []store.Doc{doc}, nil
 	})
 }
 
 // Forget removes all permissions in a virtual host that is being deleted. They
 // are gone from disk before what is handed to the store later is on it.
-func (u *Users) Forget(vhost string) {
+func (u *Users) Forget(by, vhost string) {
 	u.begin(func() (gone []store.Doc, _ error) {
-		for _, a := range u.accounts {
+		for name, a := range u.accounts {
 			if p := a.permissions[vhost]; p != nil {
 				gone = append(gone, store.Doc{Kind: store.Permissions, Key: p.key()})
 				delete(a.permissions, vhost)
+				u.Tell.Of(audit.PermissionDeleted{By: by, User: name, VHost: vhost})
 			}
-			gone = append(gone, a.goneTopics(vhost)...)
-			delete(a.topics, vhost)
+			if len(a.topics[vhost]) > 0 {
+				gone = append(gone, a.goneTopics(vhost)...)
+				delete(a.topics, vhost)
+				u.Tell.Of(audit.TopicPermissionDeleted{By: by, User: name, VHost: vhost})
+			}
 		}
 		return gone, nil
 	})

@@ -77,15 +77,15 @@ func TestSessionsFollowChanges(t *testing.T) {
 	publishes(false)
 	s.permit(".*", "^x", ".*")
 	publishes(true)
-	s.ok(s.ClearPermissions("ann", "v"))
+	s.ok(s.ClearPermissions("", "ann", "v"))
 	publishes(false)
 	s.permit(".*", ".*", ".*")
 	publishes(true)
-	s.Forget("v")
+	s.Forget("", "v")
 	publishes(false)
 	s.permit(".*", ".*", ".*")
 	publishes(true)
-	s.ok(s.Delete("ann"))
+	s.ok(s.Delete("", "ann"))
 	publishes(false)
 	s.put(User{Name: "ann"}) // another ann
 	s.permit(".*", ".*", ".*")
@@ -122,10 +122,10 @@ func TestTopicPermissions(t *testing.T) {
 	if err := session.WriteTopic("y", "k"); err != nil {
 		t.Error(err)
 	}
-	if created, err := s.SetTopicPermissions(TopicPermissions{User: "ann", VHost: "w"}, anything); !created || err != nil {
+	if created, err := s.SetTopicPermissions("", TopicPermissions{User: "ann", VHost: "w"}, anything); !created || err != nil {
 		t.Errorf("in another virtual host: got created %v, error %v", created, err)
 	}
-	s.ok(s.ClearTopicPermissions("ann", "v"))
+	s.ok(s.ClearTopicPermissions("", "ann", "v"))
 	if err := session.Publish("x"); err != nil || session.HasTopics() || len(s.AllTopicPermissions()) != 1 {
 		t.Errorf("after clearing: got %v, error %v", s.AllTopicPermissions(), err)
 	}
@@ -134,8 +134,8 @@ func TestTopicPermissions(t *testing.T) {
 func TestLimitsOfUsers(t *testing.T) {
 	s := newSite(t)
 	s.permit("", "", "")
-	s.ok(s.SetLimit("ann", limits.MaxConnections, 2))
-	s.ok(s.SetLimit("ann", limits.MaxChannels, 3))
+	s.ok(s.SetLimit("", "ann", limits.MaxConnections, 2))
+	s.ok(s.SetLimit("", "ann", limits.MaxChannels, 3))
 	first, second := s.enter(), s.enter()
 	_, err := s.Enter("ann", "w", nil) // the limit is looked at before the permissions
 	s.wantError(err, amqp.NotAllowed, "connection refused for user 'ann': user connection limit (2) is reached")
@@ -153,7 +153,7 @@ func TestLimitsOfUsers(t *testing.T) {
 	s.ok(second.OpenChannel())
 	s.wantError(second.OpenChannel(), amqp.NotAllowed, full)
 	s.enter()
-	s.ok(s.SetLimit("ann", limits.MaxConnections, -1))
+	s.ok(s.SetLimit("", "ann", limits.MaxConnections, -1))
 	s.enter()
 }
 
@@ -206,9 +206,9 @@ func TestChangesWhileSessionsAsk(t *testing.T) {
 	for range 100 {
 		s.permit("", "^x", "")
 		s.narrow("x", "k", "k")
-		s.ok(s.ClearTopicPermissions("ann", "v"))
-		s.ok(s.ClearPermissions("ann", "v"))
-		s.ok(s.SetLimit("ann", limits.MaxChannels, 1000))
+		s.ok(s.ClearTopicPermissions("", "ann", "v"))
+		s.ok(s.ClearPermissions("", "ann", "v"))
+		s.ok(s.SetLimit("", "ann", limits.MaxChannels, 1000))
 		s.All()
 	}
 	asking.Wait()

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -50,7 +51,7 @@ func (p TopicPermissions) key() string { return store.Key(p.User, p.VHost, p.Exc
 // exist, of a virtual host, which must: ErrNoUser, ErrNoVirtualHost. A pattern
 // that is none is a *PatternError. created reports whether these are the user's
 // first in the virtual host.
-func (u *Users) SetTopicPermissions(p TopicPermissions, exists func(vhost string) bool) (created bool, err error) {
+func (u *Users) SetTopicPermissions(by string, p TopicPermissions, exists func(vhost string) bool) (created bool, err error) {
 	ready, doc, err := p.prepare()
 	if err != nil {
 		return false, err
@@ -62,6 +63,7 @@ func (u *Users) SetTopicPermissions(p TopicPermissions, exists func(vhost string
 		}
 		created = len(a.topics[p.VHost]) == 0
 		a.addTopic(ready)
+		u.Tell.Of(audit.TopicPermissionCreated{By: by, User: p.User, VHost: p.VHost, Exchange: p.Exchange, Write: p.Write, Read: p.Read})
 		return []store.Doc{doc}, nil
 	})
 	return created, err
@@ -77,7 +79,7 @@ func (a *account) addTopic(p *topicPermissions) {
 
 // ClearTopicPermissions removes all topic permissions that a user has in a
 // virtual host: ErrNoPermissions if there were none.
-func (u *Users) ClearTopicPermissions(user, vhost string) error {
+func (u *Users) ClearTopicPermissions(by, user, vhost string) error {
 	return u.change(func() ([]store.Doc, error) {
 		a := u.accounts[user]
 		if a == nil || len(a.topics[vhost]) == 0 {
@@ -85,6 +87,7 @@ func (u *Users) ClearTopicPermissions(user, vhost string) error {
 		}
 		gone := a.goneTopics(vhost)
 		delete(a.topics, vhost)
+		u.Tell.Of(audit.TopicPermissionDeleted{By: by, User: user, VHost: vhost})
 		return gone, nil
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/limits"
 	"github.com/harebellmq/harebell/store"
 )
@@ -108,7 +109,7 @@ func (u *Users) list(wanted func(*account) bool) []User {
 }
 
 // Put makes a user, or changes one: all but limits and permissions, which stay.
-func (u *Users) Put(user User) (created bool, err error) {
+func (u *Users) Put(by string, user User) (created bool, err error) {
 	err = u.change(func() ([]store.Doc, error) {
 		a := u.accounts[user.Name]
 		if a != nil {
@@ -123,23 +124,42 @@ func (u *Users) Put(user User) (created bool, err error) {
 		} else {
 			a.user = user
 		}
+		u.tellPut(by, user, created)
 		return []store.Doc{doc}, nil
 	})
 	return created, err
 }
 
+// tellPut tells of a user who has been made or changed.
+//
+// rabbitmq: the order
+func (u *Users) tellPut(by string, user User, created bool) {
+	if created {
+		u.Tell.Of(audit.UserCreated{By: by, Name: user.Name})
+	} else if user.Hash != "" {
+		u.Tell.Of(audit.PasswordChanged{By: by, Name: user.Name})
+	}
+	if !created || len(user.Tags) > 0 {
+		u.Tell.Of(audit.TagsSet{By: by, Name: user.Name, Tags: user.Tags})
+	}
+	if !created && user.Hash == "" {
+		u.Tell.Of(audit.PasswordCleared{By: by, Name: user.Name})
+	}
+}
+
 // SetLimit bounds a user: limits.MaxConnections or limits.MaxChannels. What is
 // beyond the bound already stays.
-func (u *Users) SetLimit(name, limit string, n int64) error {
-	return u.setLimits(name, func(s limits.Set) limits.Set { return s.With(limit, n) })
+func (u *Users) SetLimit(by, name, limit string, n int64) error {
+	set := audit.UserLimitSet{By: by, Name: name, Limit: limit, N: n}
+	return u.setLimits(name, func(s limits.Set) limits.Set { return s.With(limit, n) }, set)
 }
 
 // ClearLimit lifts a bound, which may not be there.
-func (u *Users) ClearLimit(name, limit string) error {
-	return u.setLimits(name, func(s limits.Set) limits.Set { return s.Without(limit) })
+func (u *Users) ClearLimit(by, name, limit string) error {
+	return u.setLimits(name, func(s limits.Set) limits.Set { return s.Without(limit) }, audit.UserLimitCleared{By: by, Name: name})
 }
 
-func (u *Users) setLimits(name string, how func(limits.Set) limits.Set) error {
+func (u *Users) setLimits(name string, how func(limits.Set) limits.Set, tell audit.Happening) error {
 	return u.change(func() ([]store.Doc, error) {
 		a := u.accounts[name]
 		if a == nil {
@@ -152,13 +172,14 @@ func (u *Users) setLimits(name string, how func(limits.Set) limits.Set) error {
 			return nil, err
 		}
 		a.user = user
+		u.Tell.Of(tell)
 		return []store.Doc{doc}, nil
 	})
 }
 
 // Delete removes a user with all permissions: ErrNoUser. The user's sessions are
 // told to end; they may need a moment to do so.
-func (u *Users) Delete(name string) error {
+func (u *Users) Delete(by, name string) error {
 	var open []*seat
 	err := u.change(func() ([]store.Doc, error) {
 		a := u.accounts[name]
@@ -167,6 +188,7 @@ func (u *Users) Delete(name string) error {
 		}
 		delete(u.accounts, name)
 		open = slices.Collect(maps.Keys(a.seats))
+		u.Tell.Of(audit.UserDeleted{By: by, Name: name})
 		return a.gone(), nil
 	})
 	for _, s := range open {

@@ -52,6 +52,7 @@ type Config struct {
 	DefaultPermissions Permissions // in DefaultVHost
 	DefaultVHost       string      // made when there is none yet
 	DefaultQueueType   string      // of queues whose declaration names none
+	EventVHost         string      // has the exchange for events, and is made if it is not there; "" for DefaultVHost
 
 	LoopbackUsers []string // may log in from this machine only
 	AuthBackends  []string // who decides on logins, in this order: Internal or Tokens

@@ -117,6 +117,7 @@ func TestReadFile(t *testing.T) {
 			func(c *Config) { c.ServerProperties = map[string]string{"site": "Berlin", "rack": "a=1"} }},
 		{"handshake_timeout is in milliseconds", "handshake_timeout = 1500",
 			func(c *Config) { c.HandshakeTimeout = 1500 * time.Millisecond }},
+		{"events have a virtual host", "event_exchange.vhost = audit\nevent_exchange.protocol = amqp_0_9_1", func(c *Config) { c.EventVHost = "audit" }},
 		{"settings that only RabbitMQ has do no harm", "vm_memory_calculation_strategy = rss\ndeprecated_features.permit.ram_node_type = false",
 			func(*Config) {}},
 		{"consumer_timeout is in milliseconds", "consumer_timeout = 1500", func(c *Config) { c.ConsumerTimeout = 1500 * time.Millisecond }},
@@ -241,6 +242,8 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"a value in a file", file("\nheartbeat = soon"),
 			"/etc/h.conf:2: heartbeat = soon: want whole seconds from 0 to 65535"},
+		{"events in a protocol that is not there", file("event_exchange.protocol = amqp_1_0"),
+			"/etc/h.conf:1: event_exchange.protocol = amqp_1_0: want amqp_0_9_1, in whose headers the details of an event are"},
 		{"a key nobody knows", file("heartbeet = 5"), "/etc/h.conf:1: heartbeet: there is no such key"},
 		{"a line that is none", file("heartbeat"), "/etc/h.conf:1: heartbeat: want key = value"},
 		{"several lines", file("memory = yes\nframe_max = 100"),

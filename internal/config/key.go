@@ -245,6 +245,15 @@ var brokerKeys = []*key{
 		want:  "a name of at most 255 octets",
 		parse: func(c *Config, v string) bool { return parseText(&c.DefaultVHost, v) && len(v) <= 255 },
 	}, {
+		name: "event_exchange.vhost", flag: "event-vhost",
+		usage: "`name` of the virtual host with the exchange amq.rabbitmq.event, made if it is not there (default: default_vhost)",
+		want:  "a name of at most 255 octets",
+		parse: func(c *Config, v string) bool { return parseText(&c.EventVHost, v) && len(v) <= 255 },
+	}, {
+		name: "event_exchange.protocol", standard: "amqp_0_9_1",
+		want:  "amqp_0_9_1, in whose headers the details of an event are",
+		parse: func(_ *Config, v string) bool { return v == "amqp_0_9_1" },
+	}, {
 		name: "loopback_users", flag: "loopback-users", standard: "guest", several: true,
 		usage: "`names` of users who may log in from this machine only, or none",
 		want:  "a user's name, or none",

@@ -13,7 +13,7 @@ func TestDelayedMessages(t *testing.T) {
 	s := newSite(t)
 	v, err := s.vhosts.Get("/")
 	s.ok(err)
-	_, err = v.DeclareExchange(exchange.Declaration{Name: "later", Kind: "x-delayed-message", Arguments: amqp.Table{"x-delayed-type": "fanout"}}, nil)
+	_, err = v.DeclareExchange(exchange.Declaration{Name: "later", Kind: "x-delayed-message", Arguments: amqp.Table{"x-delayed-type": "fanout"}}, nil, nil)
 	s.ok(err)
 	for _, body := range []string{"a", "\xff"} {
 		s.ok(s.broker.Publish(amqptest.Message{Exchange: "later", RoutingKey: "k", Body: []byte(body), Properties: amqp.Fields{

@@ -56,7 +56,7 @@ func (s *Server) putVHostLimit(c *call) error {
 	case wrong != "":
 		return badRequest("Validation failed\n\n" + wrong + "\n")
 	}
-	if err := v.SetLimit(c.name("limit"), n); err != nil {
+	if err := v.SetLimit(c.user.Name, c.name("limit"), n); err != nil {
 		return err
 	}
 	return c.done(false)
@@ -67,7 +67,7 @@ func (s *Server) deleteVHostLimit(c *call) error {
 	if err != nil {
 		return errNotFound
 	}
-	if err := v.ClearLimit(c.name("limit")); err != nil {
+	if err := v.ClearLimit(c.user.Name, c.name("limit")); err != nil {
 		return err
 	}
 	return c.done(false)
@@ -104,7 +104,7 @@ func (s *Server) putUserLimit(c *call) error {
 		return badRequest(wrong)
 	}
 	name := c.name("user")
-	err = s.users.SetLimit(name, c.name("limit"), n)
+	err = s.users.SetLimit(c.user.Name, name, c.name("limit"), n)
 	switch {
 	case errors.Is(err, auth.ErrNoUser):
 		return badRequest("no_such_user", name)
@@ -115,7 +115,7 @@ func (s *Server) putUserLimit(c *call) error {
 }
 
 func (s *Server) deleteUserLimit(c *call) error {
-	err := s.users.ClearLimit(c.name("user"), c.name("limit"))
+	err := s.users.ClearLimit(c.user.Name, c.name("user"), c.name("limit"))
 	switch {
 	case errors.Is(err, auth.ErrNoUser):
 		return errNotFound

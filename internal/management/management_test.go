@@ -45,16 +45,16 @@ func newSite(t testing.TB) *site {
 		s.put(auth.User{Name: name, Tags: []string{tag}}.WithPassword(name))
 	}
 	s.put(auth.User{Name: "none"}.WithPassword("none"))
-	_, err := s.vhosts.Put("a/b", vhost.Metadata{Description: "of <others>", Tags: []string{"x"}})
+	_, err := s.vhosts.Put("", "a/b", vhost.Metadata{Description: "of <others>", Tags: []string{"x"}})
 	s.ok(err)
-	_, err = s.users.SetPermissions(auth.Permissions{User: "man", VHost: "a/b", Configure: "c", Write: "w", Read: "r"}, s.vhosts.Has)
+	_, err = s.users.SetPermissions("", auth.Permissions{User: "man", VHost: "a/b", Configure: "c", Write: "w", Read: "r"}, s.vhosts.Has)
 	s.ok(err)
-	_, err = s.users.SetTopicPermissions(auth.TopicPermissions{User: "man", VHost: "a/b", Exchange: "amq.topic", Write: "w", Read: "r"}, s.vhosts.Has)
+	_, err = s.users.SetTopicPermissions("", auth.TopicPermissions{User: "man", VHost: "a/b", Exchange: "amq.topic", Write: "w", Read: "r"}, s.vhosts.Has)
 	s.ok(err)
-	s.ok(s.users.SetLimit("man", limits.MaxChannels, 5))
+	s.ok(s.users.SetLimit("", "man", limits.MaxChannels, 5))
 	v, err := s.vhosts.Get("a/b")
 	s.ok(err)
-	s.ok(v.SetLimit(limits.MaxQueues, 7))
+	s.ok(v.SetLimit("", limits.MaxQueues, 7))
 	return s
 }
 
@@ -67,7 +67,7 @@ func (s *site) ok(err error) {
 
 func (s *site) put(user auth.User) {
 	s.Helper()
-	_, err := s.users.Put(user)
+	_, err := s.users.Put("", user)
 	s.ok(err)
 }
 

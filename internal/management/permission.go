@@ -43,7 +43,7 @@ func (s *Server) putPermissions(c *call) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.users.SetPermissions(auth.Permissions{
+	created, err := s.users.SetPermissions(c.user.Name, auth.Permissions{
 		User: c.name("user"), VHost: c.name("vhost"), Configure: texts[0], Write: texts[1], Read: texts[2],
 	}, s.vhosts.Has)
 	if err != nil {
@@ -67,7 +67,7 @@ func refusePermissions(err error) error {
 }
 
 func (s *Server) deletePermissions(c *call) error {
-	return c.cleared(s.users.ClearPermissions(c.name("user"), c.name("vhost")))
+	return c.cleared(s.users.ClearPermissions(c.user.Name, c.name("user"), c.name("vhost")))
 }
 
 // cleared answers that permissions are gone, unless there were none.

@@ -77,7 +77,7 @@ func (s policies) put(c *call) error {
 		return err
 	}
 	created := v.Policies().Get(s.list, p.Name) == nil
-	err = v.SetPolicy(s.list, p)
+	err = v.SetPolicy(c.user.Name, s.list, p)
 	if refused, ok := errors.AsType[*amqp.Error](err); ok { // it is too large, or the virtual host has gone
 		return badRequest(refused.Text)
 	}
@@ -119,7 +119,7 @@ func (s policies) delete(c *call) error {
 	if v.Policies().Get(s.list, c.name("policy")) == nil {
 		return errNotFound
 	}
-	if err := v.ClearPolicy(s.list, c.name("policy")); err != nil {
+	if err := v.ClearPolicy(c.user.Name, s.list, c.name("policy")); err != nil {
 		return err
 	}
 	return c.done(false)

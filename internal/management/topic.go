@@ -48,7 +48,7 @@ func (s *Server) putTopicPermissions(c *call) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.users.SetTopicPermissions(auth.TopicPermissions{
+	created, err := s.users.SetTopicPermissions(c.user.Name, auth.TopicPermissions{
 		User: c.name("user"), VHost: c.name("vhost"), Exchange: texts[0], Write: texts[1], Read: texts[2],
 	}, s.vhosts.Has)
 	if err != nil {
@@ -58,5 +58,5 @@ func (s *Server) putTopicPermissions(c *call) error {
 }
 
 func (s *Server) deleteTopicPermissions(c *call) error {
-	return c.cleared(s.users.ClearTopicPermissions(c.name("user"), c.name("vhost")))
+	return c.cleared(s.users.ClearTopicPermissions(c.user.Name, c.name("user"), c.name("vhost")))
 }

@@ -35,7 +35,7 @@ func (s *Server) putUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.users.Put(user)
+	created, err := s.users.Put(c.user.Name, user)
 	switch {
 	case errors.Is(err, auth.ErrHash):
 		return badRequest("not_base64", user.Hash)
@@ -79,7 +79,7 @@ func isMistake(err error) bool {
 }
 
 func (s *Server) deleteUser(c *call) error {
-	err := s.users.Delete(c.name("user"))
+	err := s.users.Delete(c.user.Name, c.name("user"))
 	switch {
 	case errors.Is(err, auth.ErrNoUser):
 		return errNotFound
@@ -100,7 +100,7 @@ func (s *Server) deleteUsers(c *call) error {
 		return err
 	}
 	for _, name := range names {
-		err := s.users.Delete(name)
+		err := s.users.Delete(c.user.Name, name)
 		switch {
 		case errors.Is(err, auth.ErrNoUser):
 			return badRequest("no_such_user", name)

@@ -78,7 +78,7 @@ func (s *Server) putVHost(c *call) error {
 		return err
 	}
 	name := c.name("vhost")
-	created, err := s.vhosts.Put(name, m)
+	created, err := s.vhosts.Put(c.user.Name, name, m)
 	refused, ok := errors.AsType[*amqp.Error](err)
 	switch {
 	case errors.Is(err, vhost.ErrName):
@@ -92,7 +92,7 @@ func (s *Server) putVHost(c *call) error {
 		v.Trace(tracing)
 	}
 	if created && c.identity.Internal() {
-		_, err := s.users.SetPermissions(auth.Everything(c.user.Name, name), s.vhosts.Has)
+		_, err := s.users.SetPermissions(c.user.Name, auth.Everything(c.user.Name, name), s.vhosts.Has)
 		if err != nil && !errors.Is(err, auth.ErrNoUser) && !errors.Is(err, auth.ErrNoVirtualHost) { // both may have been deleted since
 			return err
 		}
@@ -129,7 +129,7 @@ func (s *Server) deleteVHost(c *call) error {
 	if !s.vhosts.Has(name) {
 		return errNotFound
 	}
-	err := s.vhosts.Delete(name)
+	err := s.vhosts.Delete(c.user.Name, name)
 	switch {
 	case errors.Is(err, vhost.ErrProtected):
 		return &refusal{

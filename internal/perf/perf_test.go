@@ -238,13 +238,13 @@ func TestRunEndsWhenTheBrokerHasHadEnough(t *testing.T) {
 			"broker cancelled a consumer"},
 		{"the exchange is deleted under a publisher", func(o *Options) { o.Exchange, o.Consumers = "x", 0 },
 			func(v *vhost.VirtualHost) error {
-				_, err := v.DeleteExchange("x", false)
+				_, err := v.DeleteExchange("x", nil, false)
 				return err
 			},
 			"broker closed the channel: 404 NOT_FOUND - no exchange 'x' in vhost '/'"},
 		{"the same with confirms", func(o *Options) { o.Exchange, o.Consumers, o.Confirm = "x", 0, 10 },
 			func(v *vhost.VirtualHost) error {
-				_, err := v.DeleteExchange("x", false)
+				_, err := v.DeleteExchange("x", nil, false)
 				return err
 			},
 			"broker closed the channel: 404 NOT_FOUND - no exchange 'x' in vhost '/'"},

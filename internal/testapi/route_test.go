@@ -203,8 +203,8 @@ func TestExchanges(t *testing.T) {
 	for _, path := range []string{Path("exchanges"), Path("exchanges", "/")} {
 		var all []Exchange
 		f.do("GET", path, nil, &all)
-		if len(all) != 8 || all[0].Name != "" || all[7].Name != "x" {
-			t.Errorf("%s: got %+v, want 8, from the default one to x", path, all)
+		if len(all) != 9 || all[0].Name != "" || all[8].Name != "x" {
+			t.Errorf("%s: got %+v, want 9, from the default one to x", path, all)
 		}
 	}
 }

@@ -36,6 +36,7 @@ func contents() []chapter {
 		{title: "Permissions", files: []string{"admin", "permission", "permission_topic", "user", "limit", "vhost"}},
 		{title: "Management API", files: []string{"management"}},
 		{title: "Tracing", files: []string{"tracing"}},
+		{title: "Events", files: []string{"event", "event_admin"}},
 		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},
 		{title: "What frameworks declare", files: []string{"framework"}},
 		{title: "Restart", files: []string{"durability", "survival"}},
