@@ -241,6 +241,14 @@ var Chapters = []Chapter{
 	{
 		Title: "Plug-in exchanges",
 		Rules: []Rule{
+			{"TestDuplicateIsConfirmedAndNotRouted", TestDuplicateIsConfirmedAndNotRouted},
+			{"TestDuplicateThatIsMandatoryIsReturned", TestDuplicateThatIsMandatoryIsReturned},
+			{"TestDuplicateGoesToTheAlternateExchange", TestDuplicateGoesToTheAlternateExchange},
+			{"TestDuplicateIsOneAlsoIfNobodyGotTheFirst", TestDuplicateIsOneAlsoIfNobodyGotTheFirst},
+			{"TestDeduplicationForgetsForWantOfRoom", TestDeduplicationForgetsForWantOfRoom},
+			{"TestDeduplicationForgetsAfterATime", TestDeduplicationForgetsAfterATime},
+			{"TestDeduplicatingExchangeWantsASize", TestDeduplicatingExchangeWantsASize},
+			{"TestDeduplicationOnDiskSurvives", TestDeduplicationOnDiskSurvives},
 			{"TestDelayedMessageComesWhenItsTimeHas", TestDelayedMessageComesWhenItsTimeHas},
 			{"TestDelayedMessagesComeInTheOrderOfTheirTimes", TestDelayedMessagesComeInTheOrderOfTheirTimes},
 			{"TestNoDelayIsNone", TestNoDelayIsNone},

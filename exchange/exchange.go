@@ -26,16 +26,17 @@ import (
 
 // The types of exchanges.
 const (
-	Direct         = "direct"            // the binding key is the routing key
-	Fanout         = "fanout"            // every message
-	Topic          = "topic"             // the binding key is a pattern of words
-	Headers        = "headers"           // the binding's arguments describe the message's headers
-	Random         = "x-random"          // one of the bindings, whichever
-	LocalRandom    = "x-local-random"    // the same
-	ModulusHash    = "x-modulus-hash"    // one of the bindings, by the routing key
-	RecentHistory  = "x-recent-history"  // every message, and the last ones again to who is bound
-	Delayed        = "x-delayed-message" // as the type that its argument names, after a while
-	ConsistentHash = "x-consistent-hash" // one of the destinations, by a value of the message; the binding key is a weight
+	Direct         = "direct"                  // the binding key is the routing key
+	Fanout         = "fanout"                  // every message
+	Topic          = "topic"                   // the binding key is a pattern of words
+	Headers        = "headers"                 // the binding's arguments describe the message's headers
+	Random         = "x-random"                // one of the bindings, whichever
+	LocalRandom    = "x-local-random"          // the same
+	ModulusHash    = "x-modulus-hash"          // one of the bindings, by the routing key
+	RecentHistory  = "x-recent-history"        // every message, and the last ones again to who is bound
+	Delayed        = "x-delayed-message"       // as the type that its argument names, after a while
+	ConsistentHash = "x-consistent-hash"       // one of the destinations, by a value of the message; the binding key is a weight
+	Deduplicating  = "x-message-deduplication" // every message, unless one with the same header has been there
 )
 
 // A kind is a type of exchanges.
@@ -55,6 +56,7 @@ var kinds = map[string]kind{
 	ModulusHash:    {matcher: plain(func() *modulus { return new(modulus) }), keyOnly: true, once: true},
 	ConsistentHash: {matcher: newConsistent, once: true},
 	RecentHistory:  {matcher: plain(func() *fanout { return new(fanout) }), once: true},
+	Deduplicating:  {matcher: plain(func() *fanout { return new(fanout) }), once: true},
 }
 
 // plain is for types whose exchanges take no arguments of their own.
@@ -68,6 +70,7 @@ type Exchange struct {
 	kind        kind
 	delays      bool
 	history     int
+	cache       *Cache
 	alternate   string // "" also if there is none
 	follows     string // the same, as policies have it
 	isFollowed  bool
@@ -117,6 +120,11 @@ func New(vhost string, d Declaration) (*Exchange, error) {
 			return nil, err
 		}
 	}
+	if kind == Deduplicating {
+		if x.cache, err = d.cache(); err != nil {
+			return nil, err
+		}
+	}
 	switch name := d.Arguments[alternateExchange].(type) {
 	case string:
 		x.alternate = name
@@ -156,6 +164,10 @@ func (x *Exchange) Delays() bool { return x.delays }
 // History returns how many of the last messages are for destinations that are bound
 // later: 0 unless it is a RecentHistory.
 func (x *Exchange) History() int { return x.history }
+
+// Cache returns what is to be remembered of messages, so that none is routed that
+// has been there: nil unless it is a Deduplicating exchange. It must not be changed.
+func (x *Exchange) Cache() *Cache { return x.cache }
 
 // KeyOnly reports whether the result of Route depends on the routing key alone,
 // so that it may be remembered until the next Bind, Unbind or Remove.

@@ -107,6 +107,7 @@ const (
 	TopicPermissions Kind = 't'
 	Policies         Kind = 'o'
 	Parameters       Kind = 'm'
+	Seen             Kind = 's' // per exchange that deduplicates on disk: what it has seen
 )
 
 // A Doc is one definition: a key that is unique in its kind and a small

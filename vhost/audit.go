@@ -37,7 +37,7 @@ func (r *Registry) publishEvent(m amqp.Message) {
 	err = to.route(m.Exchange, []string{m.RoutingKey}, &m)
 	v.mu.RUnlock()
 	if err == nil { // or the exchange has gone likewise
-		v.handOver(&m, to.queues)
+		v.handOver(&m, to.queues, to.takeDocs())
 	}
 }
 

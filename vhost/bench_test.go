@@ -49,3 +49,41 @@ func BenchmarkPublisher(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDeduplicate routes messages through an exchange that deduplicates, each with
+// a value that it has not seen, or all with the same.
+func BenchmarkDeduplicate(b *testing.B) {
+	for _, mode := range []struct {
+		name string
+		disk string
+		new  bool
+	}{{"new", "memory", true}, {"new, on disk", "disk", true}, {"duplicate", "memory", false}} {
+		b.Run(mode.name, func(b *testing.B) {
+			s := newSite(b)
+			s.deduplicating("x", amqp.Table{"x-cache-size": int32(100_000), "x-cache-persistence": mode.disk})
+			q, err := s.Queue("x", nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := q.Consume(new(sink), queue.ConsumeOptions{NoAck: true}); err != nil {
+				b.Fatal(err)
+			}
+			p := s.NewPublisher()
+			var n int64
+			b.ReportAllocs()
+			for b.Loop() {
+				if n++; !mode.new {
+					n = 1
+				}
+				m := amqp.NewMessage("x", "key", amqp.Fields{Headers: amqp.Table{deduplicationHeader: n}}.Properties(), []byte("body"))
+				if _, err := p.Publish(m, nil, nil, 0); err != nil {
+					b.Fatal(err)
+				}
+				if n%64 == 0 {
+					p.Flush()
+				}
+			}
+			p.Flush()
+		})
+	}
+}

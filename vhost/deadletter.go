@@ -6,6 +6,7 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
 )
 
 // DeadLetter implements queue.Host: it publishes dead messages to the queue's
@@ -39,19 +40,19 @@ func (v *VirtualHost) DeadLetter(q queue.Hosted, dead []queue.Dead) {
 
 // publish takes one dead letter of a queue to its queues.
 func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, why queue.Reason) {
-	to, err := v.routeDead(m, keys, why)
+	to, docs, err := v.routeDead(m, keys, why)
 	v.tellDead(event.DeadLettered, from, m, why, to)
 	if err != nil {
 		v.broker.Log.Debug().Str("vhost", v.name).Str("exchange", m.Exchange).Msg("dead letter lost: no such exchange")
 		return
 	}
-	v.handOver(m, to)
+	v.handOver(m, to, docs)
 }
 
 // deliverDead takes one dead letter of a queue to those of its queues that do not have
 // it yet. If there are none at all, or one refuses it, it is Untaken.
 func (v *VirtualHost) deliverDead(from queue.Queue, m *amqp.Message, keys []string, d *queue.Dead) {
-	to, err := v.routeDead(m, keys, d.Reason)
+	to, docs, err := v.routeDead(m, keys, d.Reason)
 	if err != nil || len(to) == 0 {
 		d.Untaken = len(d.Taken) == 0
 		return
@@ -61,7 +62,8 @@ func (v *VirtualHost) deliverDead(from queue.Queue, m *amqp.Message, keys []stri
 		name := q.Declaration().Name
 		switch {
 		case slices.Contains(d.Taken, name):
-		case v.handOver(m, []queue.Target{q}):
+		case v.handOver(m, []queue.Target{q}, docs):
+			docs = nil
 			d.Taken = append(d.Taken, name)
 			took = append(took, q)
 		default:
@@ -73,14 +75,15 @@ func (v *VirtualHost) deliverDead(from queue.Queue, m *amqp.Message, keys []stri
 	}
 }
 
-// routeDead returns the queues that a dead letter belongs in.
-func (v *VirtualHost) routeDead(m *amqp.Message, keys []string, why queue.Reason) ([]queue.Target, error) {
+// routeDead returns the queues that a dead letter belongs in, and the definitions that
+// finding them has led to.
+func (v *VirtualHost) routeDead(m *amqp.Message, keys []string, why queue.Reason) ([]queue.Target, []store.Doc, error) {
 	r := router{v: v}
 	v.mu.RLock()
 	err := r.route(m.Exchange, keys, m)
 	v.mu.RUnlock()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	deaths := queue.Deaths(m)
 	return slices.DeleteFunc(r.queues, func(q queue.Target) bool {
@@ -90,7 +93,7 @@ func (v *VirtualHost) routeDead(m *amqp.Message, keys []string, why queue.Reason
 			v.broker.Log.Warn().Str("vhost", v.name).Str("queue", name).Msg("dead letter dropped: it has been in this queue before")
 		}
 		return drop
-	}), nil
+	}), r.takeDocs(), nil
 }
 
 // tellDead tells what becomes of a message that has died in a queue.

@@ -20,7 +20,7 @@ type exchangeDoc struct {
 	Type       string `json:"type"`
 	AutoDelete bool   `json:"auto_delete,omitempty"`
 	Internal   bool   `json:"internal,omitempty"`
-	Delay      uint64 `json:"delay,omitempty"` // id of what it holds back
+	Delay      uint64 `json:"delay,omitempty"` // id of what it holds back, or has seen
 	Arguments  []byte `json:"arguments,omitempty"`
 }
 

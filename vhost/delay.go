@@ -30,7 +30,7 @@ func (v *VirtualHost) undelay(exchange string, m *amqp.Message) {
 		v.broker.Log.Debug().Err(err).Str("vhost", v.name).Msg("delayed message lost")
 		return
 	}
-	v.handOver(m, r.queues)
+	v.handOver(m, r.queues, r.takeDocs())
 }
 
 // Delay returns what holds back the messages of an exchange, or nil if none are.

@@ -46,8 +46,8 @@ func (v *VirtualHost) createExchange(d exchange.Declaration, owner Owner) error 
 	if err != nil {
 		return err
 	}
-	var id uint64 // of what it holds back
-	if x.Delays() {
+	var id uint64 // of what it keeps
+	if x.Delays() || x.Cache() != nil && x.Cache().Disk {
 		id = v.broker.Store.NextQueueID()
 	}
 	if d.Durable {
@@ -65,14 +65,17 @@ func (v *VirtualHost) createExchange(d exchange.Declaration, owner Owner) error 
 	return nil
 }
 
-// addExchange enters an exchange under its name; the store knows what it holds back
-// by id. The lock is held, or nobody else knows of v yet.
+// addExchange enters an exchange under its name; the store knows what it holds back,
+// or has seen, by id. The lock is held, or nobody else knows of v yet.
 func (v *VirtualHost) addExchange(x *exchange.Exchange, id uint64) {
 	name := x.Declaration().Name
 	v.exchanges[name] = x
 	x.Follow(v.policies.For(policy.Exchanges, name).Definition)
 	if x.Delays() {
 		v.delays[name] = v.newDelay(name, x.Declaration().Durable, id)
+	}
+	if c := x.Cache(); c != nil {
+		v.caches[name] = newCache(*c, id, x.Declaration().Durable)
 	}
 	if most := x.History(); most > 0 {
 		v.histories[name] = &history{most: most}
@@ -135,6 +138,7 @@ type change struct {
 	by      string // the user
 	docs    []store.Doc
 	dropped []uint64 // of what is held back
+	caches  []*cache // of exchanges that are gone
 	told    []audit.Happening
 }
 
@@ -143,6 +147,11 @@ type change struct {
 func (v *VirtualHost) apply(c *change) (stored bool) {
 	for _, h := range c.told {
 		v.trail.Tell(h)
+	}
+	for _, gone := range c.caches {
+		if keys := gone.keys(); len(keys) > 0 {
+			go forget(v.broker.Store, keys)
+		}
 	}
 	if len(c.docs)+len(c.dropped) == 0 {
 		return false
@@ -172,6 +181,10 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 	}
 	delete(v.exchanges, d.Name)
 	delete(v.histories, d.Name)
+	if gone := v.caches[d.Name]; gone != nil {
+		c.caches = append(c.caches, gone)
+		delete(v.caches, d.Name)
+	}
 	if held := v.delays[d.Name]; held != nil {
 		held.Stop()
 		c.dropped = append(c.dropped, held.ID())

@@ -67,13 +67,14 @@ func (v *VirtualHost) replay(h *history, b exchange.Binding) {
 		v.mu.RLock()
 		r.destination(b.Destination, &m)
 		v.mu.RUnlock()
-		v.handOver(&m, r.queues)
+		v.handOver(&m, r.queues, r.takeDocs())
 	}
 }
 
 // handOver takes a message of the broker's own to queues, and to the store if it
-// must last. Nobody is told.
-func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target) (taken bool) {
+// must last, with the definitions that routing it has led to. Nobody is told. It
+// reports whether all queues have taken the message.
+func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target, docs []store.Doc) (taken bool) {
 	p := queue.Publishing{Message: m, Record: new(store.Record)}
 	p.Record.Init(m, nil, 0)
 	p.Record.Reserve(len(to))
@@ -81,8 +82,12 @@ func (v *VirtualHost) handOver(m *amqp.Message, to []queue.Target) (taken bool) 
 		q.Publish([]queue.Publishing{p})
 	}
 	p.Record.Release()
+	b := store.Batch{Docs: docs}
 	if len(p.Record.Refs()) > 0 {
-		v.broker.Store.Append(store.Batch{Records: []*store.Record{p.Record}})
+		b.Records = []*store.Record{p.Record}
+	}
+	if len(b.Records)+len(b.Docs) > 0 {
+		v.broker.Store.Append(b)
 	}
 	return !p.Record.Refused()
 }

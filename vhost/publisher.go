@@ -2,6 +2,7 @@ package vhost
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/queue"
@@ -40,6 +41,8 @@ type Publisher struct {
 	batch   []queue.Publishing
 	octets  int // of its bodies
 	records []*store.Record
+	docs    []store.Doc    // what exchanges have seen of the batch
+	waiting []*afterStored // confirms that wait for those
 
 	messages   []amqp.Message // slabs
 	recordSlab []store.Record
@@ -54,6 +57,7 @@ type route struct {
 	queues []queue.Target
 	names  []string // of the queues, once somebody asks
 	keeps  [2]bool  // whether one of the queues keeps what is not persistent, and what is
+	saw    bool     // the one message of this route is seen by an exchange that stores that
 }
 
 // alike reports whether messages that go two ways may share a batch.
@@ -115,6 +119,7 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 // message was said to be published. Those that have gone are left out.
 func (p *Publisher) PublishTo(queues []string, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
 	if len(queues) == 0 {
+		p.noteSeen()
 		return false
 	}
 	p.renew()
@@ -127,12 +132,17 @@ func (p *Publisher) PublishTo(queues []string, m amqp.Message, receipt store.Rec
 // gather puts a message into the batch, if its route leads anywhere.
 func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
 	if len(r.queues) == 0 {
+		p.noteSeen()
 		return false
 	}
 	if len(p.batch) > 0 && (len(p.batch) >= batchMost || !r.alike(p.to)) {
 		p.Flush()
 	}
+	p.noteSeen()
 	p.to = r
+	if receipt != nil && r.saw {
+		receipt = p.afterStored(receipt, tag)
+	}
 	ps := queue.Publishing{Message: p.keep(m)}
 	if receipt != nil || r.keeps[0] || m.Persistent && r.keeps[1] {
 		ps.Record = p.record()
@@ -142,6 +152,15 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 	p.batch = append(p.batch, ps)
 	p.octets += len(m.Body)
 	return true
+}
+
+// noteSeen puts what exchanges have seen of a message into the batch with it. It must
+// not be on disk any sooner: then the message could be lost, and nobody could publish it
+// again.
+func (p *Publisher) noteSeen() {
+	if len(p.router.docs) > 0 {
+		p.docs = append(p.docs, p.router.takeDocs()...)
+	}
 }
 
 // Queues returns the names of the queues that a message belongs in, for PublishTo, and
@@ -168,14 +187,16 @@ func names(queues []queue.Target) []string {
 // Flush hands the gathered messages to their queues, and what must last to the
 // store.
 func (p *Publisher) Flush() {
-	if len(p.batch) == 0 {
+	if len(p.batch)+len(p.docs) == 0 {
 		return
 	}
 	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Target.Long) {
 		p.detach()
 	}
-	for _, q := range p.to.queues {
-		q.Publish(p.batch)
+	if len(p.batch) > 0 {
+		for _, q := range p.to.queues {
+			q.Publish(p.batch)
+		}
 	}
 	for _, ps := range p.batch {
 		if r := ps.Record; r != nil {
@@ -185,12 +206,13 @@ func (p *Publisher) Flush() {
 			}
 		}
 	}
-	if len(p.records) > 0 {
-		p.router.v.broker.Store.Append(store.Batch{Records: p.records})
+	if len(p.records)+len(p.docs) > 0 {
+		p.router.v.broker.Store.Append(store.Batch{Records: p.records, Docs: p.docs, Done: p.storedAll()})
 	}
 	clear(p.batch)
 	clear(p.records)
-	p.batch, p.records, p.octets = p.batch[:0], p.records[:0], 0
+	clear(p.docs)
+	p.batch, p.records, p.docs, p.octets = p.batch[:0], p.records[:0], p.docs[:0], 0
 }
 
 // detach copies what was read, because it will stay for long, and a few messages
@@ -260,9 +282,52 @@ func (p *Publisher) lookUp(queues []string) *route {
 	return r
 }
 
+// An afterStored is the receipt of a message that tells its publisher's when what an
+// exchange has seen is on disk, too: a message may be settled, and confirmed, before
+// anything is written.
+type afterStored struct {
+	receipt store.Receipt
+	tag     uint64
+	left    atomic.Int32 // of two
+	failed  atomic.Bool
+}
+
+// Confirm implements store.Receipt.
+func (a *afterStored) Confirm(_, _ uint64, ok bool) {
+	if !ok {
+		a.failed.Store(true)
+	}
+	if a.left.Add(-1) == 0 {
+		a.receipt.Confirm(a.tag, a.tag, !a.failed.Load())
+	}
+}
+
+// afterStored returns a receipt that waits for the definitions of the next Flush.
+func (p *Publisher) afterStored(receipt store.Receipt, tag uint64) store.Receipt {
+	a := &afterStored{receipt: receipt, tag: tag}
+	a.left.Store(2)
+	p.waiting = append(p.waiting, a)
+	return a
+}
+
+// storedAll returns what tells those who wait that the definitions of this Flush are
+// on disk, or nil.
+func (p *Publisher) storedAll() func(error) {
+	if len(p.waiting) == 0 {
+		return nil
+	}
+	all := p.waiting
+	p.waiting = nil
+	return func(err error) {
+		for _, a := range all {
+			a.Confirm(0, 0, err == nil)
+		}
+	}
+}
+
 // found returns what the router has found.
 func (p *Publisher) found() *route {
-	r := &route{queues: slices.Clone(p.router.queues)}
+	r := &route{queues: slices.Clone(p.router.queues), saw: p.router.saw}
 	for _, q := range r.queues {
 		r.keeps[0] = r.keeps[0] || q.Keeps(false)
 		r.keeps[1] = r.keeps[1] || q.Keeps(true)

@@ -53,6 +53,7 @@ func Open(b Broker, first string) (*Registry, error) {
 func (r *Registry) load() error {
 	var queues []uint64                 // ids
 	kept := make(map[string]queue.Kept) // by queue id
+	var memories recollection
 	steps := []struct {
 		kind store.Kind
 		what string
@@ -62,6 +63,7 @@ func (r *Registry) load() error {
 		{store.Parameters, "parameter", r.loadParameter},
 		{store.Policies, "policy", r.loadPolicy},
 		{store.Exchanges, "exchange", func(d store.Doc) error { return r.loadExchange(d, &queues) }},
+		{store.Seen, "deduplication", func(d store.Doc) error { return r.loadSeen(d, &memories) }},
 		{store.Deliveries, "delivery mark", func(d store.Doc) error { return keepFor(kept, d) }},
 		{store.Notes, "note", func(d store.Doc) error { return keepFor(kept, d) }},
 		{store.Queues, "queue", func(d store.Doc) error { return r.loadQueue(d, &queues) }},
@@ -78,6 +80,7 @@ func (r *Registry) load() error {
 		}
 	}
 	r.broker.Store.Retain(queues) // what there is of others is rubbish
+	r.recollect(memories)
 	return r.recover(kept)
 }
 
@@ -311,7 +314,7 @@ func (r *Registry) decode(d store.Doc, doc any, name *string, arguments *[]byte)
 func (r *Registry) loadExchange(d store.Doc, ids *[]uint64) error {
 	var doc exchangeDoc
 	v, arguments, err := r.decode(d, &doc, &doc.VHost, &doc.Arguments)
-	if doc.Delay != 0 {
+	if doc.Delay != 0 { // it may hold messages back
 		*ids = append(*ids, doc.Delay)
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
 	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/store"
 )
 
 // A router finds the queues of one message. It keeps its slices from message to
@@ -14,6 +15,8 @@ import (
 type router struct {
 	v      *VirtualHost
 	queues []queue.Target
+	docs   []store.Doc // of what exchanges have seen, until somebody takes them
+	saw    bool        // there are such of this message
 
 	keyOnly      bool // the result holds for every message with these keys
 	destinations []exchange.Destination
@@ -70,7 +73,7 @@ func (r *router) destination(d exchange.Destination, m *amqp.Message) {
 
 func (r *router) reset() {
 	r.queues, r.visited = r.queues[:0], r.visited[:0]
-	r.keyOnly = true
+	r.keyOnly, r.saw = true, false
 	clear(r.seen)
 }
 
@@ -102,7 +105,10 @@ func (r *router) visit(x *exchange.Exchange, keys []string, m *amqp.Message) {
 		r.add(r.v.delays[x.Declaration().Name])
 		return
 	}
-	r.destinations = x.Route(r.destinations[:0], keys, m.Properties)
+	r.destinations = r.destinations[:0]
+	if x.Cache() == nil || r.isNew(x, m) {
+		r.destinations = x.Route(r.destinations, keys, m.Properties)
+	}
 	if x.History() > 0 {
 		r.v.histories[x.Declaration().Name].add(m)
 	}
@@ -112,6 +118,24 @@ func (r *router) visit(x *exchange.Exchange, keys []string, m *amqp.Message) {
 	if alternate, ok := x.Alternate(); ok && len(r.destinations) == 0 {
 		r.toExchange(alternate)
 	}
+}
+
+// isNew reports whether an exchange that deduplicates has not seen the like of a
+// message, and has it remember this one.
+func (r *router) isNew(x *exchange.Exchange, m *amqp.Message) bool {
+	c := r.v.caches[x.Declaration().Name]
+	before := len(r.docs)
+	var seen bool
+	seen, r.docs = c.see(m, r.v.broker.Clock.Now().UnixMilli(), r.docs)
+	r.saw = r.saw || len(r.docs) > before
+	return !seen
+}
+
+// takeDocs returns what is to be stored with the message, until the next one.
+func (r *router) takeDocs() []store.Doc {
+	docs := r.docs
+	r.docs = r.docs[:0]
+	return docs
 }
 
 // to adds the queue or the exchange that a binding sends to.

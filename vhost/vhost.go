@@ -47,6 +47,7 @@ type VirtualHost struct {
 	exclusive map[Owner]map[*hosted]bool
 	histories map[string]*history                     // of exchanges that have one
 	delays    map[string]*queue.Delay                 // of exchanges that hold messages back
+	caches    map[string]*cache                       // of exchanges that deduplicate
 	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
 	replies   map[string]*hosted                      // direct reply-to queues, by address
 	guests    map[Owner]func()                        // how to end each connection
@@ -106,6 +107,7 @@ func newVirtualHost(name string, b Broker, trail *audit.Trail) *VirtualHost {
 		exchanges: make(map[string]*exchange.Exchange),
 		histories: make(map[string]*history),
 		delays:    make(map[string]*queue.Delay),
+		caches:    make(map[string]*cache),
 		queues:    make(map[string]*hosted),
 		exclusive: make(map[Owner]map[*hosted]bool),
 		sources:   make(map[exchange.Destination]map[string]int),

@@ -17,7 +17,7 @@ func contents() []chapter {
 		{title: "Channels", files: []string{"channel"}},
 		{title: "Exchanges", files: []string{"exchange", "alternate"}},
 		{title: "Bindings and routing", files: []string{"binding", "routing"}},
-		{title: "Plug-in exchanges", files: []string{"plugin", "delayed"}},
+		{title: "Plug-in exchanges", files: []string{"plugin", "delayed", "deduplication"}},
 		{title: "Queues", files: []string{"queue", "exclusive", "autodelete", "delete"}},
 		{title: "Quorum queues", files: []string{"quorum", "quorum_declare"}},
 		{title: "Retries", files: []string{"retry"}},
