@@ -148,15 +148,15 @@ func (v *VirtualHost) apply(c *change) (stored bool) {
 	for _, h := range c.told {
 		v.trail.Tell(h)
 	}
-	for _, gone := range c.caches {
-		if keys := gone.keys(); len(keys) > 0 {
-			go forget(v.broker.Store, keys)
-		}
-	}
 	if len(c.docs)+len(c.dropped) == 0 {
 		return false
 	}
 	v.broker.Store.Append(store.Batch{Docs: c.docs, Dropped: c.dropped})
+	for _, gone := range c.caches { // of durable exchanges, which are gone from the store first
+		if keys := gone.keys(); len(keys) > 0 {
+			go forget(v.broker.Store, keys)
+		}
+	}
 	return true
 }
 
