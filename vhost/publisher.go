@@ -36,13 +36,14 @@ type Publisher struct {
 	routes  map[address]*route
 	last    *route
 	named   *route // the last one that PublishTo looked up
+	waits   bool   // the last message is a duplicate, or an exchange has stored that it was there
 
 	to      *route // where the batch goes
 	batch   []queue.Publishing
 	octets  int // of its bodies
 	records []*store.Record
 	docs    []store.Doc    // what exchanges have seen of the batch
-	waiting []*afterStored // confirms that wait for those
+	waiting []*afterStored // confirms that wait for those, or for what was stored before
 
 	messages   []amqp.Message // slabs
 	recordSlab []store.Record
@@ -129,6 +130,17 @@ func (p *Publisher) PublishTo(queues []string, m amqp.Message, receipt store.Rec
 	return p.gather(p.named, m, receipt, tag)
 }
 
+// Unrouted tells the receipt of a message of which Publish or PublishTo has just said
+// that no queue gets it. A duplicate is confirmed when what came before it is on disk:
+// its publisher publishes again what it has not heard of, and will not once more.
+func (p *Publisher) Unrouted(receipt store.Receipt, tag uint64) {
+	if p.waits {
+		p.afterStored(receipt, tag, 1)
+		return
+	}
+	receipt.Confirm(tag, tag, true)
+}
+
 // gather puts a message into the batch, if its route leads anywhere.
 func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
 	if len(r.queues) == 0 {
@@ -141,7 +153,7 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 	p.noteSeen()
 	p.to = r
 	if receipt != nil && r.saw {
-		receipt = p.afterStored(receipt, tag)
+		receipt = p.afterStored(receipt, tag, 2)
 	}
 	ps := queue.Publishing{Message: p.keep(m)}
 	if receipt != nil || r.keeps[0] || m.Persistent && r.keeps[1] {
@@ -187,16 +199,11 @@ func names(queues []queue.Target) []string {
 // Flush hands the gathered messages to their queues, and what must last to the
 // store.
 func (p *Publisher) Flush() {
-	if len(p.batch)+len(p.docs) == 0 {
+	if len(p.batch)+len(p.docs)+len(p.waiting) == 0 {
 		return
 	}
-	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Target.Long) {
-		p.detach()
-	}
 	if len(p.batch) > 0 {
-		for _, q := range p.to.queues {
-			q.Publish(p.batch)
-		}
+		p.toQueues()
 	}
 	for _, ps := range p.batch {
 		if r := ps.Record; r != nil {
@@ -206,13 +213,23 @@ func (p *Publisher) Flush() {
 			}
 		}
 	}
-	if len(p.records)+len(p.docs) > 0 {
+	if len(p.records)+len(p.docs)+len(p.waiting) > 0 {
 		p.router.v.broker.Store.Append(store.Batch{Records: p.records, Docs: p.docs, Done: p.storedAll()})
 	}
 	clear(p.batch)
 	clear(p.records)
 	clear(p.docs)
 	p.batch, p.records, p.docs, p.octets = p.batch[:0], p.records[:0], p.docs[:0], 0
+}
+
+// toQueues hands the batch to its queues.
+func (p *Publisher) toQueues() {
+	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Target.Long) {
+		p.detach()
+	}
+	for _, q := range p.to.queues {
+		q.Publish(p.batch)
+	}
 }
 
 // detach copies what was read, because it will stay for long, and a few messages
@@ -227,6 +244,7 @@ func (p *Publisher) detach() {
 // find returns the route of a message, from memory if it may be there.
 func (p *Publisher) find(m *amqp.Message, also []string) (*route, error) {
 	p.renew()
+	p.waits = false
 	if len(also) > 0 {
 		return p.search(m, append([]string{m.RoutingKey}, also...))
 	}
@@ -267,6 +285,7 @@ func (p *Publisher) search(m *amqp.Message, keys []string) (*route, error) {
 		return nil, err
 	}
 	r := p.found()
+	p.waits = p.router.again || p.router.saw
 	r.address = address{m.Exchange, m.RoutingKey}
 	return r, nil
 }
@@ -282,13 +301,13 @@ func (p *Publisher) lookUp(queues []string) *route {
 	return r
 }
 
-// An afterStored is the receipt of a message that tells its publisher's when what an
-// exchange has seen is on disk, too: a message may be settled, and confirmed, before
+// An afterStored is the receipt of a message that tells its publisher's when what
+// exchanges have seen is on disk, too: a message may be settled, and confirmed, before
 // anything is written.
 type afterStored struct {
 	receipt store.Receipt
 	tag     uint64
-	left    atomic.Int32 // of two
+	left    atomic.Int32 // how often it is to be told itself
 	failed  atomic.Bool
 }
 
@@ -302,16 +321,16 @@ func (a *afterStored) Confirm(_, _ uint64, ok bool) {
 	}
 }
 
-// afterStored returns a receipt that waits for the definitions of the next Flush.
-func (p *Publisher) afterStored(receipt store.Receipt, tag uint64) store.Receipt {
+// afterStored returns a receipt that waits for the next Flush, up to which everything
+// is to be on disk, and for whatever else it is to be told.
+func (p *Publisher) afterStored(receipt store.Receipt, tag uint64, told int32) store.Receipt {
 	a := &afterStored{receipt: receipt, tag: tag}
-	a.left.Store(2)
+	a.left.Store(told)
 	p.waiting = append(p.waiting, a)
 	return a
 }
 
-// storedAll returns what tells those who wait that the definitions of this Flush are
-// on disk, or nil.
+// storedAll returns what tells those who wait that this Flush is on disk, or nil.
 func (p *Publisher) storedAll() func(error) {
 	if len(p.waiting) == 0 {
 		return nil

@@ -17,6 +17,7 @@ type router struct {
 	queues []queue.Target
 	docs   []store.Doc // of what exchanges have seen, until somebody takes them
 	saw    bool        // there are such of this message
+	again  bool        // an exchange has seen its like before
 
 	keyOnly      bool // the result holds for every message with these keys
 	destinations []exchange.Destination
@@ -73,7 +74,7 @@ func (r *router) destination(d exchange.Destination, m *amqp.Message) {
 
 func (r *router) reset() {
 	r.queues, r.visited = r.queues[:0], r.visited[:0]
-	r.keyOnly, r.saw = true, false
+	r.keyOnly, r.saw, r.again = true, false, false
 	clear(r.seen)
 }
 
@@ -127,7 +128,7 @@ func (r *router) isNew(x *exchange.Exchange, m *amqp.Message) bool {
 	before := len(r.docs)
 	var seen bool
 	seen, r.docs = c.see(m, r.v.broker.Clock.Now().UnixMilli(), r.docs)
-	r.saw = r.saw || len(r.docs) > before
+	r.saw, r.again = r.saw || len(r.docs) > before, r.again || seen
 	return !seen
 }
 

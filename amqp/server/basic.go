@@ -242,7 +242,7 @@ func (ch *channel) unrouted(p *publication, receipt store.Receipt, tag uint64) e
 		}
 	}
 	if receipt != nil {
-		receipt.Confirm(tag, tag, true)
+		ch.conn.publisher.Unrouted(receipt, tag)
 	}
 	return nil
 }
