@@ -249,6 +249,9 @@ var Chapters = []Chapter{
 			{"TestDeduplicationForgetsAfterATime", TestDeduplicationForgetsAfterATime},
 			{"TestDeduplicatingExchangeWantsASize", TestDeduplicatingExchangeWantsASize},
 			{"TestDeduplicationOnDiskSurvives", TestDeduplicationOnDiskSurvives},
+			{"TestQueueKeepsOneMessageOfEachValue", TestQueueKeepsOneMessageOfEachValue},
+			{"TestDuplicateForAQueueIsNotReturned", TestDuplicateForAQueueIsNotReturned},
+			{"TestQueueThatDeduplicatesSurvives", TestQueueThatDeduplicatesSurvives},
 			{"TestDelayedMessageComesWhenItsTimeHas", TestDelayedMessageComesWhenItsTimeHas},
 			{"TestDelayedMessagesComeInTheOrderOfTheirTimes", TestDelayedMessagesComeInTheOrderOfTheirTimes},
 			{"TestNoDelayIsNone", TestNoDelayIsNone},
@@ -557,6 +560,7 @@ var Chapters = []Chapter{
 		Title: "Policies",
 		Rules: []Rule{
 			{"TestPolicyOfLengthHoldsAtOnce", TestPolicyOfLengthHoldsAtOnce},
+			{"TestPolicyOfLengthInBytesHoldsAtOnce", TestPolicyOfLengthInBytesHoldsAtOnce},
 			{"TestPolicyHoldsForQueuesDeclaredLater", TestPolicyHoldsForQueuesDeclaredLater},
 			{"TestPolicyIsNoPartOfTheDeclaration", TestPolicyIsNoPartOfTheDeclaration},
 			{"TestOfArgumentAndPolicyTheSmallerLengthHolds", TestOfArgumentAndPolicyTheSmallerLengthHolds},
@@ -763,9 +767,14 @@ var Chapters = []Chapter{
 			{"TestDeliveriesAreToBeAckedInTime", TestDeliveriesAreToBeAckedInTime},
 			{"TestGetsAreToBeAckedInTime", TestGetsAreToBeAckedInTime},
 			{"TestTimeoutOfAnAckIsNobodysFault", TestTimeoutOfAnAckIsNobodysFault},
+			{"TestConsumerTimeoutMayBeTheConsumers", TestConsumerTimeoutMayBeTheConsumers},
+			{"TestConsumerTimeoutMayBeTheQueues", TestConsumerTimeoutMayBeTheQueues},
+			{"TestPolicyOfAConsumerTimeout", TestPolicyOfAConsumerTimeout},
 		},
 		Differences: []Difference{
 			{"since", "", "4.3", "no consumer timeout for classic queues"},
+			{"since", "", "4.3", "no consumer timeout for classic queues"},
+			{"always", "", "", "consumer timeouts of queues, policies and consumers"},
 		},
 	},
 	{

@@ -151,3 +151,62 @@ func TestDeduplicationOnDiskSurvives(t T) {
 	s.confirmed(x, "", valued("b", "other"))
 	s.wantDrain(queue, "first other")
 }
+
+// telling declares a queue that deduplicates, and skips the rule if the broker has none.
+func (s *session) telling(args amqp.Table) string {
+	s.t.Helper()
+	s.deduplicating(amqp.Table{"x-cache-size": int32(1)}) // or the rule is skipped
+	all := amqp.Table{"x-message-deduplication": true}
+	for key, value := range args {
+		all[key] = value
+	}
+	s.confirm()
+	return s.shared(all)
+}
+
+func TestQueueKeepsOneMessageOfEachValue(t T) {
+	t.Parallel()
+	for _, kind := range []string{"classic", "quorum"} {
+		t.Run(kind, func(t T) {
+			s := open(t)
+			queue := s.telling(ofType(kind, nil))
+			for i, value := range []string{"a", "b", "a"} {
+				if !s.confirmed("", queue, valued(value, fmt.Sprint(i))) {
+					t.Errorf("message %d was nacked", i)
+				}
+			}
+			d := s.soon(queue)
+			s.confirmed("", queue, valued("a", "while the first is unacked"))
+			s.ok(d.Ack(false))
+			s.confirmed("", queue, valued("b", "while its like is ready"))
+			s.confirmed("", queue, valued("a", "after"))
+			s.consumeWith(queue, true, false, nil).want("1 after")
+		})
+	}
+}
+
+func TestDuplicateForAQueueIsNotReturned(t T) {
+	t.Parallel()
+	s := open(t)
+	queue := s.telling(nil)
+	s.confirmed("", queue, valued("a", "first"))
+	s.ok(s.Publish("", queue, true, false, valued("a", "second")))
+	s.ok(s.Publish("", "nowhere", true, false, amqp.Publishing{Body: []byte("other")}))
+	if r := s.returned(); string(r.Body) != "other" {
+		t.Errorf("returned %q, want the message for which there is no queue", r.Body)
+	}
+}
+
+func TestQueueThatDeduplicatesSurvives(t T) {
+	s := beforeRestart(t)
+	queue := s.telling(nil)
+	first := valued("a", "first")
+	first.DeliveryMode = amqp.Persistent
+	s.confirmed("", queue, first)
+
+	s = afterRestart(t)
+	s.confirm()
+	s.confirmed("", queue, valued("a", "second"))
+	s.confirmed("", queue, valued("b", "other"))
+	s.wantDrain(queue, "first other")
+}

@@ -57,6 +57,17 @@ func TestPolicyOfLengthHoldsAtOnce(t T) {
 	s.wantDrain(queue, "c")
 }
 
+func TestPolicyOfLengthInBytesHoldsAtOnce(t T) {
+	t.Parallel()
+	a, s := administer(t), open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a", "b", "c")
+	s.wantReadySoon(queue, 3)
+	a.policy(queue, map[string]any{"max-length-bytes": 2})
+	s.wantReadySoon(queue, 2)
+	s.wantDrain(queue, "b c")
+}
+
 func TestPolicyHoldsForQueuesDeclaredLater(t T) {
 	t.Parallel()
 	a, s := administer(t), open(t)
@@ -334,7 +345,7 @@ func TestPolicyKeysThatMeanNothingAreAccepted(t T) {
 	s.publish("", queue, "a", "b")
 	s.wantReadySoon(queue, 1)
 	quorum := s.quorum(nil)
-	a.policy(quorum, map[string]any{"max-in-memory-length": 5, "max-in-memory-bytes": 5, "max-length": 1})
+	a.policy(quorum, map[string]any{"max-in-memory-length": 5, "max-in-memory-bytes": 5, "max-length-bytes": 1})
 	s.fill(quorum, "a", "b")
 	s.wantReadySoon(quorum, 1)
 }

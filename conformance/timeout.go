@@ -83,3 +83,46 @@ func TestTimeoutOfAnAckIsNobodysFault(t T) {
 	r.expectClose(1, closing{406, fmt.Sprintf("delivery acknowledgement on channel 1 timed out. Timeout value used: %d ms. "+
 		"This timeout value can be configured, see consumers doc guide to learn more", timeout), 0, 0})
 }
+
+// ownTimeout skips a rule where nobody but the broker says how long an ack may take.
+func ownTimeout(t T, version string) {
+	t.Helper()
+	slow(t)
+	if since(t, "4.3", "no consumer timeout for classic queues") {
+		t.Skip("classic queues have no consumer timeout in this version")
+	}
+	if !always(t, version, "consumer timeouts of queues, policies and consumers") {
+		t.Skip("not known in this version")
+	}
+}
+
+func TestConsumerTimeoutMayBeTheConsumers(t T) {
+	t.Parallel()
+	ownTimeout(t, "4.3")
+	s := open(t)
+	queue := s.queue(nil)
+	s.publish("", queue, "a")
+	s.consumeWith(queue, false, false, amqp.Table{"x-consumer-timeout": int32(100)}).want("a")
+	s.late(queue, 100)
+}
+
+func TestConsumerTimeoutMayBeTheQueues(t T) {
+	t.Parallel()
+	ownTimeout(t, "3.12")
+	s := open(t)
+	queue := s.queue(amqp.Table{"x-consumer-timeout": int32(100)})
+	s.publish("", queue, "a")
+	s.consume(queue).want("a")
+	s.late(queue, 100)
+}
+
+func TestPolicyOfAConsumerTimeout(t T) {
+	t.Parallel()
+	ownTimeout(t, "3.12")
+	a, s := administer(t), open(t)
+	queue := s.queue(nil)
+	a.policy(queue, map[string]any{"consumer-timeout": 100})
+	s.publish("", queue, "a")
+	s.consume(queue).want("a")
+	s.late(queue, 100)
+}

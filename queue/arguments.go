@@ -29,6 +29,7 @@ var known = map[string][]Type{
 	"x-queue-mode":                    {Classic},
 	"x-queue-version":                 {Classic},
 	"x-single-active-consumer":        {Classic, Quorum},
+	"x-message-deduplication":         {Classic, Quorum},
 	"x-queue-leader-locator":          {Classic, Quorum, Stream},
 	"x-delivery-limit":                {Quorum},
 	"x-quorum-initial-group-size":     {Quorum},
@@ -36,6 +37,16 @@ var known = map[string][]Type{
 	"x-max-age":                       {Stream},
 	"x-stream-max-segment-size-bytes": {Stream},
 	"x-stream-filter-size-bytes":      {Stream},
+}
+
+// anyType are the other arguments that queues look at: none is refused for its type.
+var anyType = []string{"x-queue-type", "x-consumer-timeout", "x-delayed-retry-type", "x-delayed-retry-min", "x-delayed-retry-max"}
+
+// Arguments returns the names of all arguments that queues look at, in order.
+func Arguments() []string {
+	names := slices.AppendSeq(slices.Clone(anyType), maps.Keys(known))
+	slices.Sort(names)
+	return names
 }
 
 // arguments reads a declaration's table and keeps the first error.

@@ -19,6 +19,9 @@ const (
 	DeliveryLimit Reason = "delivery_limit"
 )
 
+// Duplicate is why a queue that deduplicates has left out a message. It is no death.
+const Duplicate Reason = "duplicate"
+
 // A Dead is a message on its way to a dead-letter exchange.
 type Dead struct {
 	Message *amqp.Message
@@ -134,7 +137,7 @@ func (q *FIFO) deadSettled(dead []Dead) {
 	}
 	for i := range dead {
 		e := &dead[i].entry
-		q.forgetNote(e.seq)
+		q.forget(e.seq)
 		if e.ref != nil {
 			e.ref.Abandon()
 		}

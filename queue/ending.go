@@ -25,7 +25,7 @@ func (q *FIFO) purgeLane(l *lane) {
 		q.settle([]Entry{*l.head.at(i)})
 	}
 	for i := range l.paged {
-		q.docs = q.notes.forgetSpan(l.paged[i].Span, q.docs)
+		q.forgetSpan(l.paged[i].Span)
 		q.settleSpan(l.paged[i].Span)
 	}
 	for i := range l.tail.len() {
@@ -56,7 +56,7 @@ func (q *FIFO) Delete(ifUnused, ifEmpty bool) (int, error) {
 	n := q.ready
 	q.releaseRecords()
 	q.end()
-	q.forget()
+	q.dropStored()
 	for _, s := range q.consumers.all {
 		q.later = append(q.later, s.consumer.Cancelled)
 	}
@@ -82,8 +82,8 @@ func (q *FIFO) releaseRecords() {
 	q.docs = q.notes.clear(q.docs)
 }
 
-// forget has the store drop what it has of the queue.
-func (q *FIFO) forget() {
+// dropStored has the store drop what it has of the queue.
+func (q *FIFO) dropStored() {
 	switch {
 	case q.decl.Durable:
 		q.store.Append(store.Batch{Dropped: []uint64{q.id}, Docs: []store.Doc{markDoc(q.id, nil)}})

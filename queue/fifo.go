@@ -60,6 +60,7 @@ type FIFO struct {
 	overtakes int         // how many of high priority have, of a quorum queue
 	retries   retries     // what came back, and is held back for a while
 	stuck     stuck       // dead, and nobody takes them
+	unique    unique
 
 	// What belongs to one critical section: see unlock.
 	now     int64 // its moment, in Unix milliseconds; 0 until somebody asks
@@ -111,6 +112,7 @@ func newFIFO(d Declaration, c Config) (*FIFO, error) {
 		q.lanes = make([]lane, 2)
 	}
 	q.consumers.singleActive, q.consumers.takeOver = l.singleActive, q.quorum
+	q.unique.init(l.unique)
 	q.lease.start(q)
 	return q, nil
 }
@@ -148,6 +150,9 @@ func (q *FIFO) Publish(ps []Publishing) {
 		return
 	}
 	for i := range ps {
+		if q.unique.on && q.leaveOut(&ps[i]) {
+			continue
+		}
 		if q.limits.overflow != DropHead && q.full(len(ps[i].Message.Body)) {
 			q.refuse(&ps[i])
 			continue
@@ -209,6 +214,9 @@ func (q *FIFO) place(p *Publishing, expires int64, redelivered bool) {
 	if p.Record != nil && q.Keeps(m.Persistent) {
 		p.Record.Keep()
 		e.ref = p.Record.Add(store.Ref{Queue: q.id, Seq: e.seq, Expires: e.expires})
+	}
+	if q.unique.on {
+		q.unique.add(e.seq, m)
 	}
 	l.push(e)
 	q.entered(i, &e)

@@ -39,6 +39,7 @@ type limits struct {
 	hasDeadKey   bool
 	maxPriority  int
 	singleActive bool
+	unique       bool // of messages with the same value in a header only one is kept
 
 	consumerTimeout time.Duration // for acking a delivery; 0 if the queue has no say in it
 	retry           backoff
@@ -89,5 +90,6 @@ func parseLimits(d Declaration) (l limits, err error) {
 	a.foreign()
 	a.properties()
 	l.retry = a.retry()
+	l.unique = a.flag("x-message-deduplication")
 	return l, a.err
 }

@@ -22,6 +22,9 @@ func (q *FIFO) Recover(k Kept) error {
 	}
 	err := q.mark.recover(q, k.Delivered)
 	err = errors.Join(err, q.recoverNotes(k.Notes))
+	if q.unique.on {
+		err = errors.Join(err, q.recoverUnique())
+	}
 	q.fill()
 	return err
 }

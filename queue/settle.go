@@ -51,7 +51,7 @@ func (q *FIFO) Reject(es []Entry) {
 func (q *FIFO) settle(es []Entry) {
 	for i := range es {
 		e := &es[i]
-		q.forgetNote(e.seq)
+		q.forget(e.seq)
 		if e.ref != nil {
 			if e.ref.Settle() {
 				continue // cancelled: the store never saw it
@@ -63,11 +63,20 @@ func (q *FIFO) settle(es []Entry) {
 	}
 }
 
-// forgetNote forgets what there is to remember of a message.
-func (q *FIFO) forgetNote(seq uint64) {
+// forget forgets what there is to remember of a message.
+func (q *FIFO) forget(seq uint64) {
 	if len(q.notes.of) > 0 {
 		q.docs = q.notes.forget(seq, q.docs)
 	}
+	if q.unique.on {
+		q.unique.forget(seq)
+	}
+}
+
+// forgetSpan forgets what there is to remember of the messages of a span.
+func (q *FIFO) forgetSpan(s store.Span) {
+	q.docs = q.notes.forgetSpan(s, q.docs)
+	q.unique.forgetSpan(s)
 }
 
 // settleSpan notes that the store must be told of a span; neighbours are told as

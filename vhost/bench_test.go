@@ -75,7 +75,7 @@ func BenchmarkDeduplicate(b *testing.B) {
 				if n++; !mode.new {
 					n = 1
 				}
-				m := amqp.NewMessage("x", "key", amqp.Fields{Headers: amqp.Table{deduplicationHeader: n}}.Properties(), []byte("body"))
+				m := amqp.NewMessage("x", "key", amqp.Fields{Headers: amqp.Table{queue.DeduplicationHeader: n}}.Properties(), []byte("body"))
 				if _, err := p.Publish(m, nil, nil, 0); err != nil {
 					b.Fatal(err)
 				}

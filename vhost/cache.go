@@ -3,7 +3,6 @@ package vhost
 import (
 	"container/heap"
 	"container/list"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -11,14 +10,12 @@ import (
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
+	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 )
 
-// The headers that deduplication looks at.
-const (
-	deduplicationHeader = "x-deduplication-header"
-	cacheTTLHeader      = "x-cache-ttl"
-)
+// cacheTTLHeader says for how long the value of a message is remembered.
+const cacheTTLHeader = "x-cache-ttl"
 
 // A cache is what an exchange of type x-message-deduplication has seen lately: the
 // values of a header of its messages, as digests, which all have one size. The oldest
@@ -33,18 +30,15 @@ type cache struct {
 
 	mu       sync.Mutex // guards what follows
 	last     uint64     // number of the value that came last
-	values   map[digest]*seen
+	values   map[queue.Digest]*seen
 	ages     list.List // of *seen, oldest first
 	expiring expiring
 }
 
-// A digest stands for a value. That two have the same will not happen.
-type digest [16]byte
-
 // A seen value is one that no message has to come with for a while.
 type seen struct {
 	number  uint64
-	value   digest
+	value   queue.Digest
 	expires int64 // Unix milliseconds, math.MaxInt64 for never
 	age     *list.Element
 	at      int // among those that expire
@@ -53,7 +47,7 @@ type seen struct {
 // newCache returns a cache without values. What the store has of it, if anything, it
 // has by id.
 func newCache(c exchange.Cache, id uint64, durable bool) *cache {
-	return &cache{Cache: c, id: id, stored: c.Disk && durable, values: make(map[digest]*seen)}
+	return &cache{Cache: c, id: id, stored: c.Disk && durable, values: make(map[queue.Digest]*seen)}
 }
 
 // see reports whether a message has a value that has been seen, and remembers it if
@@ -62,9 +56,8 @@ func newCache(c exchange.Cache, id uint64, durable bool) *cache {
 // rabbitmq: a duplicate does not renew the time, and a message without the header is
 // none
 func (c *cache) see(m *amqp.Message, now int64, docs []store.Doc) (is bool, _ []store.Doc) {
-	header, given := m.Properties.Header(deduplicationHeader)
-	value, counts := digestOf(header)
-	if !given || !counts {
+	value, counts := queue.DigestOf(m)
+	if !counts {
 		return false, docs
 	}
 	expires := c.expiry(m, now)
@@ -133,47 +126,6 @@ func (c *cache) Len() int {
 	return len(c.values)
 }
 
-// digestOf returns the digest of a header's value, and false for what does not count:
-// values that have others in them.
-//
-// rabbitmq: integers are the same whatever their widths, and so are floats; a text
-// and octets may be the same, a text and a number are not. Void is a value.
-func digestOf(v any) (d digest, ok bool) {
-	var b [9]byte
-	octets := b[:]
-	switch v := v.(type) {
-	case nil:
-		b[0] = 'V'
-	case string:
-		octets = append([]byte{'S'}, v...)
-	case []byte:
-		octets = append([]byte{'S'}, v...)
-	case bool:
-		b[0] = 't'
-		if v {
-			b[1] = 1
-		}
-	case float32:
-		b[0] = 'd'
-		binary.BigEndian.PutUint64(b[1:], math.Float64bits(float64(v)))
-	case float64:
-		b[0] = 'd'
-		binary.BigEndian.PutUint64(b[1:], math.Float64bits(v))
-	case amqp.Timestamp:
-		b[0] = 'T'
-		binary.BigEndian.PutUint64(b[1:], uint64(v))
-	default:
-		n, is := amqp.Integer(v)
-		if !is {
-			return d, false
-		}
-		b[0] = 'l'
-		binary.BigEndian.PutUint64(b[1:], uint64(n))
-	}
-	sum := sha256.Sum256(octets)
-	return digest(sum[:len(d)]), true
-}
-
 // expiring are values as a heap, the one whose time is over first in front.
 type expiring []*seen
 
@@ -229,7 +181,7 @@ func (r *Registry) loadSeen(d store.Doc, to *recollection) error {
 	}
 	s := &seen{
 		number:  binary.BigEndian.Uint64([]byte(d.Key[8:])),
-		value:   digest(d.Value[:16]),
+		value:   queue.Digest(d.Value[:16]),
 		expires: int64(binary.BigEndian.Uint64(d.Value[16:])),
 	}
 	c := to.caches[binary.BigEndian.Uint64([]byte(d.Key))]

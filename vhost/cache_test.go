@@ -24,12 +24,12 @@ func (s *site) deduplicating(name string, args amqp.Table) {
 
 // value is the properties of a persistent message with a value that counts.
 func value(v any) amqp.Fields {
-	return amqp.Fields{DeliveryMode: 2, Headers: amqp.Table{deduplicationHeader: v}}
+	return amqp.Fields{DeliveryMode: 2, Headers: amqp.Table{queue.DeduplicationHeader: v}}
 }
 
 // lasting is the properties of one that counts for so many milliseconds.
 func lasting(v, ttl any) amqp.Fields {
-	return amqp.Fields{DeliveryMode: 2, Headers: amqp.Table{deduplicationHeader: v, cacheTTLHeader: ttl}}
+	return amqp.Fields{DeliveryMode: 2, Headers: amqp.Table{queue.DeduplicationHeader: v, cacheTTLHeader: ttl}}
 }
 
 // seenDocs returns how many values the store has.
@@ -197,14 +197,6 @@ func TestTransientExchangesForget(t *testing.T) {
 	}
 }
 
-func TestQueuesThatWouldDeduplicateAreRefused(t *testing.T) {
-	s := newSite(t)
-	_, _, err := s.DeclareQueue(queue.Declaration{Name: "q", Arguments: amqp.Table{"x-message-deduplication": true}}, nil, nil)
-	s.wantError(err, amqp.PreconditionFailed,
-		"invalid arg 'x-message-deduplication' for queue 'q' in vhost '/': queues do not deduplicate, exchanges of type x-message-deduplication do")
-	s.queue(queue.Declaration{Name: "q", Arguments: amqp.Table{"x-message-deduplication": false}})
-}
-
 // A later is a store that keeps the answers to batches back.
 type later struct {
 	store.Store
@@ -236,7 +228,7 @@ func TestConfirmsWaitForWhatIsSeen(t *testing.T) {
 	var got confirmed
 	p := s.NewPublisher()
 	for i, v := range []string{"a", "b", "a"} {
-		m := amqp.NewMessage("x", "", amqp.Fields{Headers: amqp.Table{deduplicationHeader: v}}.Properties(), nil) // transient: nothing else to wait for
+		m := amqp.NewMessage("x", "", amqp.Fields{Headers: amqp.Table{queue.DeduplicationHeader: v}}.Properties(), nil) // transient: nothing else to wait for
 		routed, err := p.Publish(m, nil, &got, uint64(i+1))
 		if err != nil || routed != (i < 2) {
 			t.Fatalf("message %d: routed %v, %v", i+1, routed, err)

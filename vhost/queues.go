@@ -117,9 +117,6 @@ func (v *VirtualHost) permitted(d queue.Declaration) error {
 	if why := v.broker.RefuseTransient; why != "" && !d.Durable && !d.Exclusive && d.Type() == queue.Classic {
 		return amqp.Errorf(amqp.InternalError, "%s", why)
 	}
-	if d.Arguments["x-message-deduplication"] == true {
-		return amqp.Errorf(amqp.PreconditionFailed, "invalid arg 'x-message-deduplication' for queue '%s' in vhost '%s': queues do not deduplicate, exchanges of type %s do", d.Name, v.name, exchange.Deduplicating)
-	}
 	if v.broker.RefuseQueueMode {
 		return d.CheckMode()
 	}

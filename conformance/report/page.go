@@ -41,9 +41,10 @@ func Page(w io.Writer, records []Record) error {
 		Series               []string
 		Profiles             []compat.Difference
 		Deliberate, Versions []Difference
+		Arguments            any
 	}{
 		rules, records, conformance.Chapters,
 		compat.Default, compat.Series(), compat.Differences(),
-		differences(true), differences(false),
+		differences(true), differences(false), conformance.Arguments,
 	})
 }

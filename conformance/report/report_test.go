@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/harebellmq/harebell/conformance"
+	"github.com/harebellmq/harebell/internal/policy"
+	"github.com/harebellmq/harebell/queue"
 )
 
 func TestCompatibilityPageIsUpToDate(t *testing.T) {
@@ -30,6 +32,39 @@ func TestCompatibilityPageIsUpToDate(t *testing.T) {
 	}
 	if !bytes.Equal(got, want.Bytes()) {
 		t.Error("docs/compatibility.md is not what the rules and the last run say; run make conformance-rabbitmq")
+	}
+}
+
+// TestArgumentsAreAllListed compares the page's list with what queues and policies know.
+func TestArgumentsAreAllListed(t *testing.T) {
+	rules := make(map[string]bool)
+	for _, c := range conformance.Chapters {
+		for _, r := range c.Rules {
+			rules[r.Name] = true
+		}
+	}
+	listed := make(map[string]map[string]bool)
+	for _, a := range conformance.Arguments {
+		listed[a.Of] = make(map[string]bool)
+		for _, one := range a.List {
+			if !rules[one.Rule] {
+				t.Errorf("%s of %s: there is no rule %s", one.Key, a.Of, one.Rule)
+			}
+			if listed[a.Of][one.Key] {
+				t.Errorf("%s of %s: twice", one.Key, a.Of)
+			}
+			listed[a.Of][one.Key] = true
+		}
+	}
+	for _, key := range queue.Arguments() {
+		if !listed["queue.declare"][key] {
+			t.Errorf("queue argument %s is not listed", key)
+		}
+	}
+	for _, key := range policy.Keys() {
+		if !listed["policies"][key] {
+			t.Errorf("policy key %s is not listed", key)
+		}
 	}
 }
 

@@ -141,3 +141,6 @@ func supports(kind Kind, d Definition) bool {
 	}
 	return true
 }
+
+// Keys returns all keys that definitions may have, in order.
+func Keys() []string { return slices.Sorted(maps.Keys(keys)) }
