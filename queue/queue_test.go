@@ -158,6 +158,7 @@ func (h *house) reopen(t testing.TB, d Declaration) *FIFO {
 
 // hands is a clock that a test moves.
 type hands struct {
+	mu     sync.Mutex // guards what follows, and the timers
 	now    time.Time
 	timers []*handTimer
 }
@@ -170,16 +171,24 @@ type handTimer struct {
 
 func newHands() *hands { return &hands{now: time.UnixMilli(1_000_000)} }
 
-func (h *hands) Now() time.Time { return h.now }
+func (h *hands) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
 
 func (h *hands) AfterFunc(d time.Duration, f func()) clock.Timer {
 	t := &handTimer{clock: h, f: f}
-	h.timers = append(h.timers, t)
 	t.Reset(d)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.timers = append(h.timers, t)
 	return t
 }
 
 func (t *handTimer) Stop() bool {
+	t.clock.mu.Lock()
+	defer t.clock.mu.Unlock()
 	was := !t.at.IsZero()
 	t.at = time.Time{}
 	return was
@@ -187,18 +196,31 @@ func (t *handTimer) Stop() bool {
 
 func (t *handTimer) Reset(d time.Duration) bool {
 	was := t.Stop()
+	t.clock.mu.Lock()
+	defer t.clock.mu.Unlock()
 	t.at = t.clock.now.Add(d)
 	return was
 }
 
-// forward moves the clock, and makes the calls that are due.
-func (h *hands) forward(d time.Duration) {
-	h.now = h.now.Add(d)
+// due returns the timers whose time has come, stopped.
+func (h *hands) due() (due []*handTimer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, t := range h.timers {
 		if !t.at.IsZero() && !t.at.After(h.now) {
-			t.Stop()
-			t.f()
+			t.at = time.Time{}
+			due = append(due, t)
 		}
+	}
+	return due
+}
+
+func (h *hands) forward(d time.Duration) {
+	h.mu.Lock()
+	h.now = h.now.Add(d)
+	h.mu.Unlock()
+	for _, t := range h.due() {
+		t.f()
 	}
 }
 
