@@ -41,6 +41,9 @@ func (ch *channel) basicConsume(m *amqp.BasicConsume) error {
 		tag = vhost.ServerName("amq.ctag-")
 	}
 	ch.forgetGone()
+	if err := ch.moreConsumers(); err != nil {
+		return err
+	}
 	if ch.consumers[tag] != nil {
 		return amqp.Errorf(amqp.NotAllowed, "attempt to reuse consumer tag '%s'", tag)
 	}

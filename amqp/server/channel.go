@@ -226,6 +226,7 @@ func (ch *channel) forget() {
 	delete(ch.conn.channels, ch.number)
 	ch.conn.mu.Unlock()
 	ch.conn.session.CloseChannel()
+	ch.conn.server.opened.channels.Add(-1)
 	ch.conn.channelCount.Store(int32(len(ch.conn.channels)))
 	if ch.conn.last == ch {
 		ch.conn.last = nil

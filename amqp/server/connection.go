@@ -366,7 +366,11 @@ func (c *connection) openChannel(f amqp.Frame) error {
 	if len(c.channels) >= c.channelMax {
 		return amqp.Errorf(amqp.NotAllowed, "number of channels opened (%d) has reached the negotiated channel_max (%d)", len(c.channels), c.channelMax)
 	}
+	if err := c.server.enterChannel(); err != nil {
+		return err
+	}
 	if err := c.session.OpenChannel(); err != nil {
+		c.server.opened.channels.Add(-1)
 		return err
 	}
 	ch := newChannel(c, f.Channel)
@@ -390,12 +394,15 @@ func (c *connection) release() {
 	for _, ch := range c.channels {
 		ch.end()
 	}
+	opened := len(c.channels)
 	c.mu.Lock()
 	clear(c.channels)
 	c.mu.Unlock()
 	c.channelCount.Store(0)
 	c.last = nil
 	c.stopExpiry()
+	c.server.opened.connections.Add(-1)
+	c.server.opened.channels.Add(-int64(opened))
 	c.session.Leave()
 	c.vhost.Release(c)
 }

@@ -154,25 +154,38 @@ func (c *connection) open() error {
 	if !is {
 		return c.misplaced(m)
 	}
-	v, err := c.server.VHosts.Get(open.VirtualHost)
-	if err != nil {
+	if err := c.server.enter(); err != nil {
 		return withMethod(err, m.ID())
 	}
-	if err := v.Enter(c, c.user, func() { c.shutdown(vhost.Deleted(v.Name())) }); err != nil {
+	if err := c.enter(open.VirtualHost); err != nil {
+		c.server.opened.connections.Add(-1)
 		return withMethod(err, m.ID())
 	}
-	if c.session, err = c.identity.Enter(v.Name(), c.shutdown); err != nil {
-		v.Release(c)
-		return withMethod(err, m.ID())
-	}
-	c.vhost = v
 	c.startExpiry()
+	v := c.vhost
 	c.publisher = v.NewPublisher()
 	c.shown.Store(&ConnectionInfo{Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: v.Name()})
 	c.server.tell(c.event(event.ConnectionOpened))
 	c.tellOpened()
 	c.send(&amqp.ConnectionOpenOk{})
 	c.state = stateRunning
+	return nil
+}
+
+// enter begins a session in a virtual host.
+func (c *connection) enter(name string) error {
+	v, err := c.server.VHosts.Get(name)
+	if err != nil {
+		return err
+	}
+	if err := v.Enter(c, c.user, func() { c.shutdown(vhost.Deleted(v.Name())) }); err != nil {
+		return err
+	}
+	if c.session, err = c.identity.Enter(v.Name(), c.shutdown); err != nil {
+		v.Release(c)
+		return err
+	}
+	c.vhost = v
 	return nil
 }
 

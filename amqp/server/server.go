@@ -51,8 +51,9 @@ type Server struct {
 	Logins auth.Backend // decides who may log in; nil means Users
 	Store  store.Store  // whose room for more the readers wait for
 
-	FrameMax         uint32           // octets; 0 means DefaultFrameMax
-	ChannelMax       uint16           // 0 means DefaultChannelMax
+	FrameMax         uint32 // octets; 0 means DefaultFrameMax
+	ChannelMax       uint16 // 0 means DefaultChannelMax
+	Limits           Limits
 	Heartbeat        time.Duration    // whole seconds; 0 means DefaultHeartbeat, negative none
 	MaxMessageSize   int64            // octets of a body; 0 means DefaultMaxMessageSize
 	HandshakeTimeout time.Duration    // from accepting to open; 0 means DefaultHandshakeTimeout
@@ -73,7 +74,8 @@ type Server struct {
 	NoConsumerTimeout bool // whatever ConsumerTimeout and the queues say
 
 	alarms    alarms
-	looking   atomic.Bool   // look will be called
+	looking   atomic.Bool // look will be called
+	opened    opened
 	processes atomic.Uint64 // how many connections and channels there have been
 
 	mu          sync.Mutex // guards what follows

@@ -181,6 +181,7 @@ func configure(s *server.Server, c config.Config) {
 	s.ChannelMax = c.ChannelMax
 	s.Heartbeat = orNone(c.Heartbeat)
 	s.MaxMessageSize = c.MaxMessageSize
+	s.Limits = server.Limits{Connections: c.ConnectionMax, Channels: c.ChannelsMax, ConsumersPerChannel: c.ConsumersMax}
 	s.HandshakeTimeout = c.HandshakeTimeout
 	s.ConsumerTimeout = orNone(c.ConsumerTimeout)
 	s.Node = node()

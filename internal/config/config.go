@@ -41,6 +41,9 @@ type Config struct {
 	FrameMax         uint32        // octets, proposed to clients
 	ChannelMax       uint16        // channels of a connection, proposed to clients
 	MaxMessageSize   int64         // octets of a body
+	ConnectionMax    int           // that are open; 0 for any number
+	ChannelsMax      int           // of all connections; 0 for any number
+	ConsumersMax     int           // of a channel; 0 for any number
 	ConsumerTimeout  time.Duration // for acknowledging a delivery; 0 for ever
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
 	MemoryWatermark  Watermark     // memory above which publishers are blocked

@@ -15,9 +15,9 @@ import (
 var foreign = []string{
 	"advanced.", "amqp1_0.", "anonymous_login_", "auth_cache.", "auth_http.", "auth_ldap.", "auth_mechanisms.",
 	"auth_oauth2.authorization_endpoint", "auth_oauth2.end_session_endpoint", "auth_oauth2.https.fail_if_no_peer_cert",
-	"auth_oauth2.token_endpoint", "background_gc_", "channel_max_per_node", "channel_operation_timeout",
-	"classic_queue.", "cluster_", "collect_statistics", "connection_max",
-	"consumer_max_per_channel", "credentials.", "default_limits.",
+	"auth_oauth2.token_endpoint", "background_gc_", "channel_operation_timeout",
+	"classic_queue.", "cluster_", "collect_statistics",
+	"credentials.", "default_limits.",
 	"default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
 	"load_definitions", "log.", "management.", "max_connections",

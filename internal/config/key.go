@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/tls"
 	"fmt"
+	"math"
 	"net"
 	"regexp"
 	"slices"
@@ -301,6 +302,21 @@ var brokerKeys = []*key{
 			return ok
 		},
 	}, {
+		name: "connection_max", flag: "connection-max", standard: "infinity",
+		usage: "`number` of connections that may be open, or infinity",
+		want:  wantCount,
+		parse: func(c *Config, v string) bool { return parseCount(&c.ConnectionMax, v) },
+	}, {
+		name: "channel_max_per_node", flag: "channel-max-per-node", standard: "infinity",
+		usage: "`number` of channels that may be open on all connections, or infinity",
+		want:  wantCount,
+		parse: func(c *Config, v string) bool { return parseCount(&c.ChannelsMax, v) },
+	}, {
+		name: "consumer_max_per_channel", flag: "consumer-max-per-channel", standard: "infinity",
+		usage: "`number` of consumers of a channel, or infinity",
+		want:  wantCount,
+		parse: func(c *Config, v string) bool { return parseCount(&c.ConsumersMax, v) },
+	}, {
 		name: "product.name", flag: "product", standard: "RabbitMQ",
 		usage: "`name` told to clients, of which some behave differently with any other",
 		want:  "a name",
@@ -539,4 +555,17 @@ func parseServerProperty(c *Config, v string) bool {
 	}
 	c.ServerProperties[name] = value
 	return ok && name != "" && len(name) <= 255
+}
+
+const wantCount = "a number from 1 on, or infinity"
+
+// parseCount reads how many there may be: 0 for any number.
+func parseCount(n *int, v string) bool {
+	if v == "infinity" {
+		*n = 0
+		return true
+	}
+	count, ok := parseNumber(v, 1, math.MaxInt32)
+	*n = int(count)
+	return ok
 }
