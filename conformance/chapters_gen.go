@@ -404,8 +404,7 @@ var Chapters = []Chapter{
 		},
 		Differences: []Difference{
 			{"since", "TestFirstDeliveryOfAQuorumQueueHasNoCount", "4.0", "a first delivery has no x-delivery-count"},
-			{"since", "TestWithoutDeliveryLimitReturnedGoBehindTheOthers", "4.0", "a limit of 20 unless there is another"},
-			{"since", "TestWithoutDeliveryLimitTheUnackedOfAChannelComeFirst", "4.0", "a limit of 20 unless there is another"},
+			{"since", "", "4.0", "a limit of 20 unless there is another"},
 			{"since", "TestDeliveryLimitIsTwentyUnlessThereIsAnother", "4.0", "a limit of 20 unless there is another"},
 			{"since", "TestQuorumQueueHasTwoPriorities", "4.0", "priorities from 5 on overtake others, two at a time"},
 			{"always", "TestHigherPriorityTakesOverASingleActiveQuorumQueue", "4.0", "a consumer of higher priority becomes the active one"},

@@ -147,14 +147,20 @@ func TestReturnedAtOnceToAQuorumQueueKeepTheirOrder(t T) {
 	s.wantCounts(queue, "a:1 b:1 c:1 d")
 }
 
+// unlimited declares a quorum queue without a delivery limit.
+func (s *session) unlimited() string {
+	s.t.Helper()
+	args := amqp.Table{}
+	if since(s.t, "4.0", "a limit of 20 unless there is another") {
+		args["x-delivery-limit"] = int32(-1)
+	}
+	return s.quorum(args)
+}
+
 func TestWithoutDeliveryLimitReturnedGoBehindTheOthers(t T) {
 	t.Parallel()
 	s := open(t)
-	args := amqp.Table{}
-	if since(t, "4.0", "a limit of 20 unless there is another") {
-		args["x-delivery-limit"] = int32(-1)
-	}
-	queue := s.quorum(args)
+	queue := s.unlimited()
 	s.fill(queue, "a", "b", "c")
 	s.ok(s.soon(queue).Nack(false, true))
 	s.wantReady(queue, 3)
@@ -164,11 +170,7 @@ func TestWithoutDeliveryLimitReturnedGoBehindTheOthers(t T) {
 func TestWithoutDeliveryLimitTheUnackedOfAChannelComeFirst(t T) {
 	t.Parallel()
 	s := open(t)
-	args := amqp.Table{}
-	if since(t, "4.0", "a limit of 20 unless there is another") {
-		args["x-delivery-limit"] = int32(-1)
-	}
-	queue := s.quorum(args)
+	queue := s.unlimited()
 	s.fill(queue, "a", "b")
 	other := s.sibling()
 	other.soon(queue)
