@@ -1,0 +1,50 @@
+package config
+
+import (
+	"github.com/harebellmq/harebell/internal/compat"
+)
+
+// shownKeys are the settings of what clients, tests and operators are shown.
+var shownKeys = []*key{
+	{
+		name: "product.name", flag: "product", standard: "RabbitMQ",
+		usage: "`name` told to clients, of which some behave differently with any other",
+		want:  "a name",
+		parse: func(c *Config, v string) bool { return parseText(&c.Product, v) },
+	}, {
+		name: "product.version", flag: "product-version",
+		follows: func(r compat.Rules) string { return r.Version },
+		usage:   "`version` told to clients" + asOfCompat,
+		want:    "three numbers with dots between them",
+		parse:   func(c *Config, v string) bool { return parseVersion(&c.Version, v) },
+	}, {
+		name: "server_properties", flag: "server-property", several: true, named: true,
+		usage: "more to tell clients, as `name=value`",
+		want:  "name=value",
+		parse: parseServerProperty,
+	}, {
+		name: "test_api", flag: "test-api", standard: "false",
+		usage: "let tests do with the broker whatever they like, over HTTP: see docs/testing.md",
+		want:  "true or false",
+		parse: func(c *Config, v string) bool { return parseBool(&c.TestAPI, v) },
+	}, {
+		name: "test_api_listen", flag: "test-api-listen", standard: "127.0.0.1:15673",
+		usage: "`address` where --test-api listens: a port, or host:port",
+		want:  "a port from 0 to 65535, or host:port",
+		parse: func(c *Config, v string) bool {
+			address, ok := parseAddress(v)
+			c.TestAPIListen = address
+			return ok
+		},
+	}, {
+		name: "log.console.level", flag: "log-level", standard: "info",
+		usage: "`level` from which on to log: trace, debug, info, warn, error or none",
+		want:  "trace, debug, info, warn, error or none",
+		parse: func(c *Config, v string) bool { return parseWord(&c.LogLevel, v, logLevels) },
+	}, {
+		name: "log.console.formatter", flag: "log-format", standard: "auto",
+		usage: "`format` of the log: console, json, or auto for console on a terminal and json elsewhere",
+		want:  "auto, console or json",
+		parse: func(c *Config, v string) bool { return parseWord(&c.LogFormat, v, logFormats) },
+	},
+}
