@@ -29,20 +29,31 @@ func (p Properties) WithoutExpiration() Properties {
 // one of that name, or behind all others. It panics if the name has more than 255
 // octets or the value is not one a Table can hold.
 func (p Properties) WithHeader(name string, value any) Properties {
-	old, _ := p.find(FlagHeaders)
-	entries := appendShortstr(nil, name)
-	entries = appendValue(entries, value)
+	var short [64]byte // most headers fit
+	entry := appendValue(appendShortstr(short[:0], name), value)
 
-	table := make([]byte, 4, 4+len(old)+len(entries))
+	old, _ := p.find(FlagHeaders)
+	at := p.offset(FlagHeaders)
+	var before, after []byte
 	if len(old) > 0 {
 		start, end := findEntry(old[4:], name)
-		table = append(table, old[4:4+start]...)
-		table = append(table, entries...)
-		table = append(table, old[4+end:]...)
-	} else {
-		table = append(table, entries...)
+		before, after = old[4:4+start], old[4+end:]
 	}
-	return p.with(FlagHeaders, endSized(table, 4))
+
+	// All at once, for a stream does this with every message.
+	q := make(Properties, 2, 6+len(p)+len(entry))
+	binary.BigEndian.PutUint16(q, uint16(p.flags()|FlagHeaders))
+	q = append(q, p[min(2, at):at]...)
+	q = binary.BigEndian.AppendUint32(q, uint32(len(before)+len(entry)+len(after)))
+	q = append(q, before...)
+	q = append(q, entry...)
+	q = append(q, after...)
+	return append(q, p[at+len(old):]...)
+}
+
+// WithDeliveryMode returns the properties with another delivery mode.
+func (p Properties) WithDeliveryMode(mode uint8) Properties {
+	return p.with(FlagDeliveryMode, []byte{mode})
 }
 
 // WithoutHeader returns the properties without any header of that name. Headers

@@ -148,6 +148,10 @@ func TestPropertiesEdits(t *testing.T) {
 		{"no headers", Properties("\x80\x00\x01t").WithoutHeader("n"), Properties("\x80\x00\x01t")},
 		{"nothing", Properties(nil).WithoutHeader("n"), nil},
 
+		{"another delivery mode", Properties("\x90\x00\x01t\x02").WithDeliveryMode(1), Properties("\x90\x00\x01t\x01")},
+		{"a delivery mode", Properties("\x80\x40\x01t12345678").WithDeliveryMode(1), Properties("\x90\x40\x01t\x0112345678")},
+		{"a delivery mode where nothing was", Properties(nil).WithDeliveryMode(1), Properties("\x10\x00\x01")},
+
 		{"another reply-to", Properties("\x82\x04\x01t\x03old\x00").WithReplyTo("r"), Properties("\x82\x04\x01t\x01r\x00")},
 		{"a reply-to", Properties("\x80\x42\x01t12345678").WithReplyTo("r"), Properties("\x82\x42\x01t\x01r12345678")},
 		{"a reply-to where nothing was", Properties(nil).WithReplyTo("r"), Properties("\x02\x00\x01r")},

@@ -158,6 +158,7 @@ func TestNServiceBus(t T) {
 		p.bind(queue, x, "", nil)
 		return queue
 	}
+	p.durableQueue("nsb.v2.verify-stream-flag-enabled", amqp.Table{"x-queue-type": "stream"}) // it wants a broker that has them
 	sales, failed := endpoint("Sales"), endpoint("error")
 	event := p.durableExchange("Shop:OrderPlaced", "fanout", nil)
 	base := p.durableExchange("System:Object", "fanout", nil)

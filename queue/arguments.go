@@ -32,6 +32,9 @@ var known = map[string][]Type{
 	"x-message-deduplication":         {Classic, Quorum},
 	"x-queue-leader-locator":          {Classic, Quorum, Stream},
 	"x-delivery-limit":                {Quorum},
+	"x-delayed-retry-type":            {Classic, Quorum},
+	"x-delayed-retry-min":             {Classic, Quorum},
+	"x-delayed-retry-max":             {Classic, Quorum},
 	"x-quorum-initial-group-size":     {Quorum},
 	"x-initial-cluster-size":          {Stream},
 	"x-max-age":                       {Stream},
@@ -40,7 +43,7 @@ var known = map[string][]Type{
 }
 
 // anyType are the other arguments that queues look at: none is refused for its type.
-var anyType = []string{"x-queue-type", "x-consumer-timeout", "x-delayed-retry-type", "x-delayed-retry-min", "x-delayed-retry-max"}
+var anyType = []string{"x-queue-type", "x-consumer-timeout"}
 
 // Arguments returns the names of all arguments that queues look at, in order.
 func Arguments() []string {

@@ -131,9 +131,7 @@ type Kept struct {
 // its arguments are RabbitMQ's.
 func New(d Declaration, c Config) (Hosted, error) {
 	if d.Type() == Stream {
-		a := arguments{d: d}
-		a.invalid("x-queue-type", `"unsupported queue type 'stream'"`)
-		return nil, a.err
+		return newStream(d, c)
 	}
 	return newFIFO(d, c)
 }
@@ -201,7 +199,7 @@ type Consumer interface {
 type ConsumeOptions struct {
 	NoAck     bool
 	Exclusive bool
-	Arguments amqp.Table // x-priority
+	Arguments amqp.Table // x-priority; of a stream x-stream-offset and its filter
 	Prefetch  int        // how many deliveries may be unacked; 0 for any number
 	Global    bool       // the channel has one prefetch for all its consumers
 }

@@ -32,12 +32,17 @@ type Record struct {
 	out     atomic.Int32 // how often a consumer got the message
 }
 
-// A Ref is one place of a message: a queue, the number it has there, and when it
-// expires there (Unix milliseconds, 0 for never).
+// A Ref is one place of a message: a queue, the number it has there, and a time
+// that the queue wants back with it (Unix milliseconds, 0 for none): mostly when it
+// expires there. No store looks at it.
 type Ref struct {
 	Queue   uint64
 	Seq     uint64
 	Expires int64
+
+	// Told, unless nil, is called when the message is written, or with the reason
+	// why it will not be: once for neighbours of one queue. It must not wait.
+	Told func(error)
 
 	record  *Record
 	settled uint32 // 1 once the queue is done with it; atomic
@@ -160,14 +165,43 @@ func (r *Record) Out() bool { return int(r.out.Load()) >= len(r.refs) }
 // written.
 func (r *Record) Cancelled() bool { return r.phase.Load() == cancelled }
 
-// Awaited reports whether somebody waits to hear of the record. A store need not
-// hurry to write the others: most will be settled soon.
+// Awaited reports whether somebody waits to hear that the record is on disk.
 func (r *Record) Awaited() bool { return r.receipt != nil }
+
+// Urgent reports whether somebody waits for the record to be written, be it on disk
+// by then or not. A store need not hurry to write the others: most will be settled
+// soon.
+func (r *Record) Urgent() bool {
+	if r.Awaited() {
+		return true
+	}
+	for i := range r.refs {
+		if r.refs[i].Told != nil {
+			return true
+		}
+	}
+	return false
+}
 
 // Answer tells the receipts of records that were claimed that they are on disk,
 // or with an error that they are not; neighbouring tags of a receipt go in one
-// call. Only a store calls it.
+// call. Then it tells the queues that want to know. Only a store calls it.
 func Answer(records []*Record, err error) {
+	answerReceipts(records, err)
+	var last *Ref
+	for _, r := range records {
+		for i := range r.refs {
+			ref := &r.refs[i]
+			if ref.Told == nil || last != nil && last.Queue == ref.Queue {
+				continue
+			}
+			last = ref
+			ref.Told(err)
+		}
+	}
+}
+
+func answerReceipts(records []*Record, err error) {
 	for i := 0; i < len(records); {
 		r := records[i]
 		ok := err == nil && !r.refused.Load()

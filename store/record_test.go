@@ -165,6 +165,41 @@ func TestAnswerJoinsNeighbouringTags(t *testing.T) {
 	one.expect(t, "1-3 true", "4-4 true", "6-6 true", "7-7 false", "8-8 true", "1-3 false")
 }
 
+func TestQueuesAreToldOnceForNeighbours(t *testing.T) {
+	var told []string
+	tell := func(queue string) func(error) {
+		return func(err error) { told = append(told, fmt.Sprint(queue, " ", err)) }
+	}
+	a, b := tell("a"), tell("b")
+	var records []*Record
+	for _, to := range []string{"a", "a", "ab", "-", "b", "a"} {
+		r := new(Record)
+		r.Init(&amqp.Message{}, nil, 0)
+		r.Reserve(len(to))
+		for _, queue := range to {
+			ref := Ref{Queue: uint64(queue)}
+			switch queue {
+			case 'a':
+				ref.Told = a
+			case 'b':
+				ref.Told = b
+			}
+			r.Add(ref)
+		}
+		if got, want := r.Urgent(), to != "-"; got != want {
+			t.Errorf("%s: urgent %v, want %v", to, got, want)
+		}
+		r.Release()
+		r.Claim()
+		records = append(records, r)
+	}
+	Answer(records, nil)
+	Answer(records[:1], errors.New("disk"))
+	if want := []string{"a <nil>", "b <nil>", "a <nil>", "a disk"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}
+
 // TestEachRecordIsConfirmedOnce lets two queues settle, the publisher release and
 // a store claim, all at the same time.
 func TestEachRecordIsConfirmedOnce(t *testing.T) {

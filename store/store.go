@@ -45,7 +45,7 @@ type Store interface {
 	// Load reads messages of one queue back that are written (Ref.Written):
 	// those not settled with numbers in span, which is of one lane, in their
 	// order, the first max of them or fewer (but at least one if there is
-	// one). It returns at once and calls done from another goroutine, with
+	// one): no more than may well be in memory at once. It returns at once and calls done from another goroutine, with
 	// none of the store's locks held. A message that the disk has damaged is
 	// left out and counts as settled from then on.
 	Load(queue uint64, span Span, max int, done func([]Stored, error))
@@ -100,7 +100,7 @@ const (
 	Exchanges        Kind = 'e'
 	Queues           Kind = 'q'
 	Bindings         Kind = 'b'
-	Deliveries       Kind = 'd' // per durable queue: up to where its messages may have been delivered
+	Deliveries       Kind = 'd' // per durable queue: up to where its messages may have been delivered; of a stream, where its segments end
 	Notes            Kind = 'n' // per durable queue, any number: what it remembers of single messages
 	Users            Kind = 'u'
 	Permissions      Kind = 'p'

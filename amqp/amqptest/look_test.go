@@ -1,6 +1,7 @@
 package amqptest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -351,4 +352,61 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v, want the context's error", err)
 	}
 	wantError(t, b.Await(t.Context(), nil), "want a function")
+}
+
+func TestStreamIsShownAndRestored(t *testing.T) {
+	b := New(t)
+	ch := channel(t, connect(t, b, "/"))
+	args := amqp091.Table{"x-queue-type": "stream"}
+	if _, err := ch.QueueDeclare("s", true, false, false, false, args); err != nil {
+		t.Fatal(err)
+	}
+	large := bytes.Repeat([]byte("x"), 40<<10)
+	for range 3 { // more than a stream without consumers keeps in memory
+		if err := b.Publish(Message{RoutingKey: "s", Body: large}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ch.Qos(10, 0, false); err != nil {
+		t.Fatal(err)
+	}
+	offsets := func() (all []any) {
+		t.Helper()
+		deliveries, err := ch.Consume("s", "c", false, false, false, false, amqp091.Table{"x-stream-offset": "first"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 { // and leaves them unacked
+			all = append(all, (<-deliveries).Headers["x-stream-offset"])
+		}
+		if err := ch.Cancel("c", false); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if got := fmt.Sprint(offsets()); got != "[0 1 2]" {
+		t.Errorf("got %s", got)
+	}
+	taken, err := b.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Publish(Message{RoutingKey: "s"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.Queue("s"); err != nil || got.Ready != 4 || len(got.Messages) != 4 || got.Unacked != 0 {
+		t.Errorf("got %d ready, %d shown, %d unacked, %v; want 4 and none", got.Ready, len(got.Messages), got.Unacked, err)
+	}
+	for range 2 {
+		if err := b.Restore(taken); err != nil {
+			t.Fatal(err)
+		}
+		got, err := b.Queue("s")
+		if err != nil || got.Ready != 3 || len(got.Messages) != 3 || len(got.Messages[2].Body) != len(large) {
+			t.Errorf("restored: got %d ready, %d shown, %v; want 3", got.Ready, len(got.Messages), err)
+		}
+		if got := fmt.Sprint(offsets()); got != "[0 1 2]" {
+			t.Errorf("restored: got %s", got)
+		}
+	}
 }

@@ -66,6 +66,9 @@ func (ch *channel) queueDeclared(q queue.Queue, stored, noWait bool) {
 		return
 	}
 	s := q.Stats()
+	if q.Declaration().Type() == queue.Stream {
+		s.Consumers = 0 // rabbitmq: it is not counted here
+	}
 	ch.replyStored(&amqp.QueueDeclareOk{
 		Queue:         ch.lastQueue,
 		MessageCount:  uint32(s.Ready),

@@ -43,8 +43,8 @@ var keys = map[string]key{
 	"max-length-bytes":              {"maximum length in bytes", atLeast(0), true, allQueues},
 	"overflow":                      {"overflow value", oneOf("drop-head", "reject-publish", "reject-publish-dlx"), true, messageFates},
 	"queue-mode":                    {"queue-mode value", oneOf("default", "lazy"), false, classicOnly},
-	"queue-version":                 {"queue-version", between(1, 2), true, classicOnly},
-	"consumer-timeout":              {"consumer timeout", atLeast(0), false, messageFates},
+	"queue-version":                 {"queue-version", between(1, 2), true, allQueues},
+	"consumer-timeout":              {"consumer timeout", atLeast(0), false, allQueues},
 	"delayed-retry-type":            {"delayed retry type", oneOf("disabled", "all", "failed", "returned"), false, messageFates},
 	"delayed-retry-min":             {"delayed retry time", atLeast(1), false, messageFates},
 	"delayed-retry-max":             {"delayed retry time", atLeast(1), false, messageFates},
@@ -54,7 +54,7 @@ var keys = map[string]key{
 	"max-in-memory-bytes":           {"maximum memory in bytes", atLeast(0), true, messageFates},
 	"max-age":                       {"max age", age, true, streamsOnly},
 	"stream-max-segment-size-bytes": {"segment size", atLeast(1), true, streamsOnly},
-	"stream-filter-size-bytes":      {"filter size", between(16, 255), true, streamsOnly},
+	"stream-filter-size-bytes":      {"filter size", between(16, 255), true, placedQueues},
 	"queue-leader-locator":          {"queue leader locator", oneOf("client-local", "balanced"), false, placedQueues},
 	"initial-cluster-size":          {"cluster size", atLeast(1), false, streamsOnly},
 	"target-group-size":             {"group size", atLeast(1), true, quorumOnly},
@@ -95,7 +95,7 @@ func whole(v any) (int64, bool) {
 	return 0, false
 }
 
-var ages = regexp.MustCompile(`^[0-9]+[YMDhms]$`)
+var ages = regexp.MustCompile(`^0*[1-9][0-9]*[YMDhms]$`)
 
 func age(v any) (any, bool) {
 	s, ok := v.(string)

@@ -36,6 +36,7 @@ func TestPoliciesThatCannotBe(t *testing.T) {
 		{User, Policy{Definition: Definition{"max-length": json.Number("1.5")}}, "1.5 is not a valid maximum length"},
 		{User, Policy{Definition: Definition{"max-length": json.Number("9223372036854775808")}}, "9223372036854775808 is not a valid maximum length"},
 		{User, Policy{Definition: Definition{"max-age": "1x"}}, `<<"1x">> is not a valid max age`},
+		{User, Policy{Definition: Definition{"max-age": "00s"}}, `<<"00s">> is not a valid max age`},
 	}
 	for _, test := range tests {
 		_, err := New(test.list, test.p)
@@ -69,6 +70,8 @@ func TestFor(t *testing.T) {
 	s = s.With(User, must(t, User, Policy{Name: "equal", Pattern: "a", Definition: length(4)}))
 	s = s.With(User, must(t, User, Policy{Name: "quorum", Pattern: "ab", Priority: 2, Definition: Definition{"delivery-limit": int64(1)}}))
 	s = s.With(User, must(t, User, Policy{Name: "exchanges", Pattern: "x", ApplyTo: Exchanges, Definition: Definition{"alternate-exchange": "y"}}))
+	s = s.With(User, must(t, User, Policy{Name: "stream", Pattern: "^s", Definition: Definition{"max-age": "7D", "max-length-bytes": int64(5)}}))
+	s = s.With(User, must(t, User, Policy{Name: "only streams", Pattern: "only", ApplyTo: Streams, Definition: Definition{"max-length-bytes": int64(6)}}))
 	s = s.With(Operator, must(t, Operator, Policy{Name: "op", Pattern: "b", ApplyTo: AllQueues,
 		Definition: Definition{"max-length": int64(1), "overflow": "reject-publish", "expires": int64(5)}}))
 	tests := []struct {
@@ -86,6 +89,12 @@ func TestFor(t *testing.T) {
 		{Exchanges, "b", Effective{}},
 		{Exchanges, "x", Effective{Policy: "exchanges", Definition: Definition{"alternate-exchange": "y"}}},
 		{Streams, "x", Effective{}},
+		{Streams, "a", Effective{}},
+		{Streams, "s", Effective{Policy: "stream", Definition: Definition{"max-age": "7D", "max-length-bytes": int64(5)}}},
+		{ClassicQueues, "s", Effective{}},
+		{QuorumQueues, "s", Effective{}},
+		{Streams, "only", Effective{Policy: "only streams", Definition: Definition{"max-length-bytes": int64(6)}}},
+		{QuorumQueues, "only", Effective{}},
 	}
 	for _, test := range tests {
 		got := s.For(test.kind, test.name)
@@ -93,7 +102,7 @@ func TestFor(t *testing.T) {
 			t.Errorf("%s %s: got %+v, want %+v", test.kind, test.name, got, test.want)
 		}
 	}
-	if got := s.Without(User, "high").Without(User, "quorum").For(ClassicQueues, "ab"); got.Policy != "equal" || len(s.All(User)) != 5 {
+	if got := s.Without(User, "high").Without(User, "quorum").For(ClassicQueues, "ab"); got.Policy != "equal" || len(s.All(User)) != 7 {
 		t.Errorf("without: got %+v, and %d policies are left before", got, len(s.All(User)))
 	}
 	if p := s.Get(User, "low"); p == nil || p.Name != "low" || s.Get(Operator, "low") != nil {

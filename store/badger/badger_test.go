@@ -73,13 +73,45 @@ func tryWrite(s store.Store, b store.Batch) error {
 
 func loadAll(tb testing.TB, s store.Store, queue uint64, span store.Span, max int) []store.Stored {
 	tb.Helper()
-	var found []store.Stored
-	done := make(chan error, 1)
-	s.Load(queue, span, max, func(f []store.Stored, err error) { found = f; done <- err })
-	if err := <-done; err != nil {
+	found, err := tryLoad(s, queue, span, max)
+	if err != nil {
 		tb.Fatal(err)
 	}
 	return found
+}
+
+// tryLoad asks until there are max messages, or no more.
+func tryLoad(s store.Store, queue uint64, span store.Span, max int) (found []store.Stored, err error) {
+	for len(found) < max && span.Lo <= span.Hi {
+		done := make(chan []store.Stored)
+		s.Load(queue, span, max-len(found), func(f []store.Stored, failure error) { err = failure; done <- f })
+		more := <-done
+		if err != nil || len(more) == 0 {
+			return found, err
+		}
+		found = append(found, more...)
+		span.Lo = more[len(more)-1].Seq + 1
+	}
+	return found, nil
+}
+
+func TestNoMoreIsReadBackAtOnceThanFitsIntoMemory(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	queue := s.NextQueueID()
+	const messages, size = 64, 100 << 10
+	var b store.Batch
+	for i := range uint64(messages) {
+		b.Records = append(b.Records, record(&amqp.Message{Body: bytes.Repeat([]byte{byte(i)}, size), Persistent: true}, store.Ref{Queue: queue, Seq: i + 1}))
+	}
+	write(t, s, b)
+	done := make(chan int)
+	s.Load(queue, lane0, messages, func(found []store.Stored, err error) { done <- len(found) })
+	if n := <-done; n*size < loadBytes || n*size > loadBytes+maxSegmentBytes {
+		t.Errorf("%d messages of %d octets at once, want %d octets or a segment more", n, size, loadBytes)
+	}
+	if n := len(loadAll(t, s, queue, lane0, messages)); n != messages {
+		t.Errorf("%d messages in all, want %d", n, messages)
+	}
 }
 
 // lane0 is all numbers of a queue without priorities.

@@ -49,7 +49,7 @@ func (g *group) add(b *store.Batch) {
 	g.records = append(g.records, b.Records...)
 	for _, r := range b.Records {
 		g.bytes += octets(r)
-		g.urgent = g.urgent || r.Awaited()
+		g.urgent = g.urgent || r.Urgent()
 	}
 	for _, s := range b.Settled {
 		g.settle(s)

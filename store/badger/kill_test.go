@@ -116,14 +116,13 @@ func (v *victim) recover() {
 		for _, e := range v.s.Backlog(uint64(q)) {
 			v.next[q] = e.Last + 1
 		}
-		done := make(chan struct{})
-		v.s.Load(uint64(q), lane0, 1<<30, func(found []store.Stored, err error) {
-			for _, f := range found {
-				v.ready = append(v.ready, settledOne(uint64(q), f.Seq))
-			}
-			close(done)
-		})
-		<-done
+		found, err := tryLoad(v.s, uint64(q), lane0, 1<<30)
+		if err != nil {
+			panic(err)
+		}
+		for _, f := range found {
+			v.ready = append(v.ready, settledOne(uint64(q), f.Seq))
+		}
 	}
 }
 

@@ -17,6 +17,11 @@ type load struct {
 	done  func([]store.Stored, error)
 }
 
+// loadBytes is how much is read back at once, about: it may be more by one segment,
+// or one large message. So whoever asks for many messages need not know how large
+// they are.
+const loadBytes = 1 << 20
+
 // Load implements store.Store. One goroutine serves the calls of all queues in
 // their order; it exists while there are any.
 func (s *Store) Load(queue uint64, span store.Span, max int, done func([]store.Stored, error)) {
@@ -103,7 +108,8 @@ func (r *loader) try(l *load) (found []store.Stored, lost []place, err error) {
 	places := r.s.index.places(l.queue, l.span, l.max)
 	r.s.index.mu.Unlock()
 
-	for i := 0; i < len(places); {
+	octets := 0
+	for i := 0; i < len(places) && octets < loadBytes; {
 		end := i + 1
 		for end < len(places) && places[end].segment == places[i].segment {
 			end++
@@ -111,6 +117,9 @@ func (r *loader) try(l *load) (found []store.Stored, lost []place, err error) {
 		read, bad, err := r.read(places[i].segment, places[i:end])
 		if err != nil {
 			return nil, nil, err
+		}
+		for _, m := range read {
+			octets += len(m.Message.Properties) + len(m.Message.Body)
 		}
 		found, lost = append(found, read...), append(lost, bad...)
 		i = end

@@ -28,6 +28,7 @@ func contents() []chapter {
 		{title: "Priorities", files: []string{"priority"}},
 		{title: "Publish and get", files: []string{"basic", "properties"}},
 		{title: "Consumers", files: []string{"consume", "turns", "sac"}},
+		{title: "Streams", files: []string{"stream", "stream_refusal"}},
 		{title: "Acknowledgements", files: []string{"ack", "timeout"}},
 		{title: "Prefetch", files: []string{"qos"}},
 		{title: "Publisher confirms", files: []string{"confirm", "confirm_refusal"}},
