@@ -32,12 +32,13 @@ func (s *session) feed(stream, words string) {
 	}
 }
 
-// read starts a consumer of a stream, of a channel of its own. RabbitMQ may need a
-// moment before one that was just declared, or found after a restart, can be read.
+// read starts a consumer of a stream, of a connection of its own. RabbitMQ may need a
+// moment before one that was just declared, or found after a restart, can be read, and
+// ends the connection of who is too early.
 func (s *session) read(stream string, prefetch int, args amqp.Table) (c *consumer) {
 	s.t.Helper()
 	eventually(s.t, "a consumer of the stream", func() bool {
-		own := s.sibling()
+		own := open(s.t)
 		own.ok(own.Qos(prefetch, 0, false))
 		tag := fmt.Sprintf("consumer-%d", names.Add(1))
 		deliveries, err := own.Consume(stream, tag, false, false, false, false, args)
@@ -200,7 +201,7 @@ func TestStreamTakesEverySettlementForAnAck(t T) {
 	d := c.next()
 	if !always(t, "4.0", "basic.nack and basic.reject give room as basic.ack does") {
 		s.ok(d.Nack(false, false))
-		c.s.compare(receive(t, s.lost, "connection.close"), 540, "basic.nack and basic.reject not supported by stream queues queue '%s' in vhost '%s'", stream, target.vhost)
+		c.s.compare(receive(t, c.s.lost, "connection.close"), 540, "basic.nack and basic.reject not supported by stream queues queue '%s' in vhost '%s'", stream, target.vhost)
 		return
 	}
 	s.ok(d.Nack(false, false))
