@@ -291,6 +291,7 @@ func TestPolicyOfADeliveryLimit(t T) {
 	a.policy(queue, map[string]any{"delivery-limit": 1})
 	s.fill(queue, "a", "b")
 	s.ok(s.soon(queue).Nack(false, true))
+	s.wantReadySoon(queue, 2)
 	s.ok(s.soon(queue).Nack(false, true))
 	s.wantCounts(queue, "b")
 }

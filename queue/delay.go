@@ -152,7 +152,7 @@ func (q *Delay) Publish(ps []Publishing) {
 	if q.ended {
 		return
 	}
-	now := q.clock.Now().UnixMilli()
+	now := q.clock.Now().Add(time.Millisecond - 1).UnixMilli() // no message goes early
 	for _, p := range ps {
 		h := &held{message: p.Message, due: now + min(DelayOf(p.Message), math.MaxInt64-now)}
 		q.last++

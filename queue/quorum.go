@@ -71,7 +71,7 @@ func (q *FIFO) countReturns(es []Entry, why Return) []Entry {
 		}
 		n := note{returns: returns}
 		if wait := q.limits.retry.after(why, int64(returns)); wait > 0 {
-			n.until = q.moment() + wait
+			n.until = q.clock.Now().Add(time.Millisecond-1).UnixMilli() + wait // never early
 			q.hold(e, n.until)
 		} else {
 			back = append(back, e)
