@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -286,4 +287,46 @@ func BenchmarkDelay(b *testing.B) {
 	g.Stop()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/256, "ns/message")
 	b.ReportMetric(float64(g.size)/float64(b.N)/256, "held-octets/message")
+}
+
+// TestAMillionDelayedMessages holds a million messages back: each goes on the
+// millisecond, and those of one in the order in which they came.
+func TestAMillionDelayedMessages(t *testing.T) {
+	const count, span = 1_000_000, 10_000
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var last uint64
+		var due int64
+		gone, wrong := 0, 0
+		d := NewDelay(Declaration{VHost: "/", Name: "d", Durable: true}, Config{ID: 1, Store: store.NewMemory(), Clock: clock.System}, func(ms []*amqp.Message) {
+			now := time.Since(began).Milliseconds()
+			for _, m := range ms {
+				n, at := binary.BigEndian.Uint64(m.Body), int64(binary.BigEndian.Uint64(m.Body[8:]))
+				if at != now || at < due || at == due && n < last {
+					wrong++
+				}
+				last, due = n, at
+			}
+			gone += len(ms)
+		})
+		g := &gate{Delay: d, store: d.store.(*store.Memory)}
+		rng := rand.New(rand.NewPCG(3, 4))
+		batch := make([]*amqp.Message, 1000)
+		for n := range count {
+			delay := 1 + rng.IntN(span)
+			m := laterBy("", int32(delay))
+			m.Body = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uint64(n)), uint64(delay))
+			if batch[n%len(batch)] = m; n%len(batch) == len(batch)-1 {
+				g.put(batch...)
+			}
+		}
+		if n := d.Len(); n != count || gone > 0 {
+			t.Fatalf("%d are held back and %d are gone, want all %d held back", n, gone, count)
+		}
+		time.Sleep((span + 1) * ms)
+		synctest.Wait()
+		if gone != count || wrong > 0 {
+			t.Errorf("%d are gone, %d of them out of turn, want all %d in turn", gone, wrong, count)
+		}
+	})
 }
