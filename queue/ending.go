@@ -15,7 +15,7 @@ func (q *FIFO) Purge() (int, error) {
 	for i := range q.lanes {
 		q.purgeLane(&q.lanes[i])
 	}
-	q.ready, q.readyBytes, q.resident = 0, 0, 0
+	q.ready, q.readyBytes, q.resident = 0, 0, q.retries.resident()
 	return n, nil
 }
 

@@ -117,9 +117,9 @@ func (ns *notes) clear(docs []store.Doc) []store.Doc {
 	return docs
 }
 
-// recover takes over pages, in the order of their keys. has reports whether a
-// message is still there.
-func (ns *notes) recover(pages []store.Doc, has func(seq uint64) bool, docs []store.Doc) ([]store.Doc, error) {
+// recover takes over pages, in the order of their keys. Some of their messages may be
+// gone: see keepOnly.
+func (ns *notes) recover(pages []store.Doc, docs []store.Doc) ([]store.Doc, error) {
 	if len(pages) == 0 {
 		return docs, nil
 	}
@@ -129,12 +129,14 @@ func (ns *notes) recover(pages []store.Doc, has func(seq uint64) bool, docs []st
 		page, err := parseNoteKey(d.Key)
 		if err == nil {
 			ns.last = max(ns.last, page)
-			err = ns.read(page, d.Value, has)
+			err = ns.read(page, d.Value)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("notes %q of a queue: %w", d.Key, err))
 		}
-		if err != nil || ns.live[page] == 0 {
+	}
+	for _, d := range pages {
+		if page, err := parseNoteKey(d.Key); err != nil || ns.live[page] == 0 { // newer ones have taken its place
 			delete(ns.live, page)
 			docs = append(docs, store.Doc{Kind: store.Notes, Key: d.Key})
 		}
@@ -142,7 +144,17 @@ func (ns *notes) recover(pages []store.Doc, has func(seq uint64) bool, docs []st
 	return docs, errors.Join(errs...)
 }
 
-func (ns *notes) read(page uint64, octets []byte, has func(seq uint64) bool) error {
+// keepOnly forgets messages that are not among some.
+func (ns *notes) keepOnly(there map[uint64]bool, docs []store.Doc) []store.Doc {
+	for _, seq := range slices.Sorted(maps.Keys(ns.of)) {
+		if !there[seq] {
+			docs = ns.forget(seq, docs)
+		}
+	}
+	return docs
+}
+
+func (ns *notes) read(page uint64, octets []byte) error {
 	seq := uint64(0)
 	for len(octets) > 0 {
 		n, step, rest, err := parseNote(octets)
@@ -151,9 +163,6 @@ func (ns *notes) read(page uint64, octets []byte, has func(seq uint64) bool) err
 		}
 		octets = rest
 		seq += step
-		if !has(seq) {
-			continue
-		}
 		if before, found := ns.of[seq]; found {
 			ns.live[before.page]--
 		}

@@ -213,6 +213,16 @@ func TestManyNotesArePages(t *testing.T) {
 	})
 }
 
+func TestDamagedNotesAreTold(t *testing.T) {
+	h := newHouse()
+	q := h.open(t, quorum())
+	err := q.Recover(Kept{Notes: []store.Doc{{Kind: store.Notes, Key: "1.0000000000000001", Value: []byte{1}}, {Kind: store.Notes, Key: "1.x"}}})
+	if err == nil || !strings.Contains(err.Error(), "1.0000000000000001") || !strings.Contains(err.Error(), "1.x") {
+		t.Errorf("got %v, want both told", err)
+	}
+	wantNothingKept(t, h)
+}
+
 func TestDeletedQuorumQueueLeavesNothingBehind(t *testing.T) {
 	h := newHouse()
 	q := h.open(t, quorum("x-delayed-retry-min", int32(1000), "x-delayed-retry-type", "failed"))

@@ -35,19 +35,23 @@ func (q *FIFO) recoverNotes(pages []store.Doc) error {
 	if len(pages) == 0 && (!q.quorum || q.mark.crashed == nil) {
 		return nil
 	}
-	there := make(map[uint64]bool)
+	var damaged error
+	q.docs, damaged = q.notes.recover(pages, q.docs)
+	there := make(map[uint64]bool) // of those with notes
 	var back []uint64
 	err := q.store.Expiries(q.id, func(seq uint64, _ int64) {
-		there[seq] = true
+		if _, noted := q.notes.of[seq]; noted {
+			there[seq] = true
+		}
 		lane := int(seq >> store.LaneShift)
 		if q.quorum && lane < len(q.mark.crashed) && seq&(1<<store.LaneShift-1) <= q.mark.crashed[lane] {
 			back = append(back, seq)
 		}
 	})
 	if err != nil {
-		return fmt.Errorf("look what a queue holds: %w", err)
+		return errors.Join(damaged, fmt.Errorf("look what a queue holds: %w", err))
 	}
-	q.docs, err = q.notes.recover(pages, func(seq uint64) bool { return there[seq] }, q.docs)
+	q.docs = q.notes.keepOnly(there, q.docs)
 	list := make([]numbered, len(back))
 	for i, seq := range back {
 		n := q.notes.get(seq)
@@ -55,7 +59,7 @@ func (q *FIFO) recoverNotes(pages []store.Doc) error {
 		list[i] = numbered{seq, n}
 	}
 	q.docs = q.notes.set(list, q.docs)
-	return err
+	return damaged
 }
 
 func (q *FIFO) recoverLane(i int, x store.Extent) {

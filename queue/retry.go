@@ -153,6 +153,16 @@ func (r *retries) drop() []Entry {
 	return slices.Clip(es)
 }
 
+// resident returns how many octets of messages it has in memory.
+func (r *retries) resident() (octets int64) {
+	for i := range r.held {
+		if m := r.held[i].Message; m != nil {
+			octets += footprint(m)
+		}
+	}
+	return octets
+}
+
 func (r *retries) stop() {
 	if r.timer != nil {
 		r.timer.Stop()

@@ -67,6 +67,22 @@ func TestMessagesHeldBackAreAfterARestart(t *testing.T) {
 	})
 }
 
+func TestPurgeLeavesWhatIsHeldBack(t *testing.T) {
+	h := newHouse()
+	h.memory = NewMemory(1 << 20)
+	q := h.open(t, Declaration{Arguments: amqp.Table{"x-delayed-retry-min": int32(1000)}})
+	publish(q, "a", "b")
+	q.Requeue(get(t, q, 1), Nacked)
+	if n, _ := q.Purge(); n != 1 {
+		t.Errorf("purged %d, want 1", n)
+	}
+	h.forward(1000 * ms)
+	q.Ack(get(t, q, 1))
+	if used := h.memory.Used(); used != 0 {
+		t.Errorf("%d octets are counted that are gone", used)
+	}
+}
+
 func TestPolicyHoldsReturnedMessagesBack(t *testing.T) {
 	h := newHouse()
 	q := h.open(t, Declaration{})
