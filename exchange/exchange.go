@@ -19,6 +19,7 @@ package exchange
 
 import (
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -96,6 +97,9 @@ type matcher interface {
 
 // Known reports whether there are exchanges of this type.
 func Known(kind string) bool { return kinds[kind].matcher != nil || kind == Delayed }
+
+// Types returns the types of exchanges that there are, in order.
+func Types() []string { return append(slices.Sorted(maps.Keys(kinds)), Delayed) }
 
 // New makes an exchange without bindings. A type that is not known, and arguments
 // that it cannot follow, are PRECONDITION_FAILED.
@@ -228,6 +232,15 @@ func (x *Exchange) Bindings() iter.Seq[Binding] {
 			}
 		}
 	}
+}
+
+// To returns the bindings to a destination, in the order they were made.
+func (x *Exchange) To(d Destination) (to []Binding) {
+	for b := x.bindings.to[d]; b != nil; b = b.older {
+		to = append(to, b.Binding)
+	}
+	slices.Reverse(to)
+	return to
 }
 
 // Len returns the number of bindings.

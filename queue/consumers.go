@@ -12,6 +12,7 @@ type subscription struct {
 	noAck     bool
 	exclusive bool
 	priority  int64
+	arguments amqp.Table
 	parked    bool // it had no room; it is in no group until Wake
 	touched   bool // it took something since the last Flush
 }
@@ -207,7 +208,7 @@ func (q *FIFO) subscribe(c Consumer, o ConsumeOptions) (opened <-chan struct{}, 
 		return nil, amqp.Errorf(amqp.AccessRefused, "queue '%s' in vhost '%s' in exclusive use", q.decl.Name, q.decl.VHost)
 	}
 	q.lease.hold()
-	q.consumers.add(&subscription{consumer: c, noAck: o.NoAck, exclusive: o.Exclusive, priority: priority})
+	q.consumers.add(&subscription{consumer: c, noAck: o.NoAck, exclusive: o.Exclusive, priority: priority, arguments: o.Arguments})
 	q.deliver()
 	if !q.mark.open(q) && q.err == nil {
 		opened = q.mark.wait()

@@ -40,16 +40,25 @@ func (q *FIFO) handed(s *subscription, l *lane, es []Entry) {
 	}
 	q.mark.delivered(q, es[len(es)-1].seq)
 	if s.noAck {
+		q.counts.DeliveredNoAck += uint64(len(es))
+		q.countRedelivered(es)
 		q.settle(es)
+		q.take(l, es)
 	} else {
-		q.unacked += len(es)
+		q.counts.Delivered += uint64(len(es))
 		for i := range es {
+			if es[i].Redelivered {
+				q.counts.Redelivered++
+			}
 			if es[i].ref != nil {
 				es[i].ref.HandOut()
 			}
 		}
+		q.unacked += len(es)
+		ready := q.readyBytes
+		q.take(l, es)
+		q.unackedBytes += ready - q.readyBytes
 	}
-	q.take(l, es)
 	if !s.touched {
 		s.touched = true
 		q.flush = append(q.flush, s)

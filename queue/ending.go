@@ -115,7 +115,7 @@ func (q *FIFO) end() {
 	}
 	q.lease.stop()
 	q.lanes, q.dying = make([]lane, len(q.lanes)), nil
-	q.ready, q.readyBytes, q.resident, q.unacked = 0, 0, 0, 0
+	q.ready, q.readyBytes, q.resident, q.unacked, q.unackedBytes = 0, 0, 0, 0, 0
 	q.mark.wake()
 	q.filled()
 }

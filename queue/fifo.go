@@ -34,15 +34,17 @@ type FIFO struct {
 
 	mu sync.Mutex // guards everything below
 
-	limits     limits // declared, and what policies say
-	lanes      []lane // by priority
-	top        int    // no lane above it has entries
-	ready      int
-	readyBytes int64
-	unacked    int
-	resident   int64 // octets of messages counted against memory
-	counted    int64 // of those, as memory knows it
-	spilled    bool  // the store may have messages though the queue is not durable
+	limits       limits // declared, and what policies say
+	lanes        []lane // by priority
+	top          int    // no lane above it has entries
+	ready        int
+	readyBytes   int64
+	unacked      int
+	unackedBytes int64
+	counts       Counts
+	resident     int64 // octets of messages counted against memory
+	counted      int64 // of those, as memory knows it
+	spilled      bool  // the store may have messages though the queue is not durable
 
 	consumers consumers
 	mark      mark
@@ -149,6 +151,7 @@ func (q *FIFO) Publish(ps []Publishing) {
 		q.ignore(ps)
 		return
 	}
+	q.counts.Published += uint64(len(ps))
 	for i := range ps {
 		if q.unique.on && q.leaveOut(&ps[i]) {
 			continue

@@ -29,6 +29,7 @@ func (q *FIFO) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struc
 	}
 	q.expire()
 	if q.ready == 0 {
+		q.counts.GetEmpty++
 		return Entry{}, 0, false, nil, q.err
 	}
 	if !q.mark.open(q) {
@@ -46,11 +47,15 @@ func (q *FIFO) tryGet(noAck bool) (e Entry, left int, ok bool, wait <-chan struc
 	}
 	e = es[0]
 	q.mark.delivered(q, e.seq)
+	q.countRedelivered(es)
 	q.take(l, es)
 	if noAck {
+		q.counts.GotNoAck++
 		q.settle([]Entry{e})
 	} else {
+		q.counts.Got++
 		q.unacked++
+		q.unackedBytes += int64(e.size)
 	}
 	q.expire() // what is behind it and dead does not count as left
 	q.fill()

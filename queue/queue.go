@@ -106,6 +106,12 @@ type Hosted interface {
 	// DeadLetterTo returns where dead letters go.
 	DeadLetterTo() DeadLetters
 
+	// Info returns what operators want to know of the queue.
+	Info() Info
+
+	// Consumers returns who consumes, in the order in which they came.
+	Consumers() []Consuming
+
 	// View returns the queue's numbers and, as of the same moment, copies of the
 	// entries that are ready, in the order in which they would be delivered. Those
 	// whose messages only the store has at the moment are left out.

@@ -10,8 +10,10 @@ import (
 
 // A reader is a consumer as its stream sees it: somewhere in the log.
 type reader struct {
-	consumer Consumer
-	filter   *filter
+	consumer  Consumer
+	filter    *filter
+	arguments amqp.Table
+	number    int // in the order in which they came
 
 	next    uint64  // number of the next message to look at
 	block   []Entry // messages read back, from next on
@@ -45,7 +47,8 @@ func (q *stream) Consume(c Consumer, o ConsumeOptions) error {
 	if q.deleted {
 		return amqp.Errorf(amqp.NotFound, "no queue '%s' in vhost '%s'", q.decl.Name, q.decl.VHost)
 	}
-	r := &reader{consumer: c, filter: f, next: q.number(from)}
+	q.arrived++
+	r := &reader{consumer: c, filter: f, arguments: o.Arguments, number: q.arrived, next: q.number(from)}
 	q.readers[c] = r
 	q.deliver(r)
 	return nil
@@ -111,6 +114,7 @@ func (q *stream) deliver(r *reader) {
 			continue
 		}
 		taken := r.consumer.Deliver(wanted)
+		q.counts.Delivered += uint64(taken)
 		r.parked = taken < len(wanted)
 		if taken > 0 && !r.touched {
 			r.touched = true

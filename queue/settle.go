@@ -9,7 +9,8 @@ func (q *FIFO) Ack(es []Entry) {
 	if q.deleted {
 		return
 	}
-	q.unacked -= len(es)
+	q.cameBack(es)
+	q.counts.Acked += uint64(len(es))
 	q.settle(es)
 	q.deliver()
 }
@@ -23,7 +24,7 @@ func (q *FIFO) Requeue(es []Entry, why Return) {
 	if q.deleted {
 		return
 	}
-	q.unacked -= len(es)
+	q.cameBack(es)
 	if q.quorum || q.limits.retry.on() {
 		es = q.countReturns(es, why)
 	}
@@ -42,7 +43,7 @@ func (q *FIFO) Reject(es []Entry) {
 	if q.deleted {
 		return
 	}
-	q.unacked -= len(es)
+	q.cameBack(es)
 	q.bury(es, Rejected)
 	q.deliver()
 }

@@ -51,6 +51,8 @@ type stream struct {
 	tail     tail
 
 	readers  map[Consumer]*reader
+	arrived  int // how many readers there have been
+	counts   Counts
 	resident int64 // octets of messages in memory
 	counted  int64 // of those, as memory knows it
 	cutting  bool  // the store is being told of messages that go
@@ -106,6 +108,7 @@ func (q *stream) Publish(ps []Publishing) {
 		return
 	}
 	// The time must not go back, for it is searched.
+	q.counts.Published += uint64(len(ps))
 	q.latest = max(q.latest, q.clock.Now().UnixMilli())
 	q.chunk = q.last + 1
 	for i := range ps {
@@ -197,7 +200,11 @@ func (q *stream) Get(bool) (Entry, int, bool, error) {
 func (q *stream) Purge() (int, error) { return 0, q.decl.unsupported("queue.purge") }
 
 // Ack implements Queue: who has acked something has room again, and says so by Wake.
-func (q *stream) Ack([]Entry) {}
+func (q *stream) Ack(es []Entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.counts.Acked += uint64(len(es))
+}
 
 // Requeue implements Queue.
 //

@@ -1,6 +1,9 @@
 package queue
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/harebellmq/harebell/store"
@@ -30,6 +33,25 @@ func (q *stream) View() (Stats, []Entry) {
 		span.Lo = ms[len(ms)-1].Seq + 1
 	}
 	return stats, append(all, newest...)
+}
+
+// Info implements Hosted.
+func (q *stream) Info() Info {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return Info{Stats: q.stats(), Resident: q.resident, Counts: q.counts}
+}
+
+// Consumers implements Hosted.
+func (q *stream) Consumers() []Consuming {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	readers := slices.SortedFunc(maps.Values(q.readers), func(a, b *reader) int { return cmp.Compare(a.number, b.number) })
+	all := make([]Consuming, len(readers))
+	for i, r := range readers {
+		all[i] = Consuming{Consumer: r.consumer, Arguments: r.arguments, Active: true}
+	}
+	return all
 }
 
 // Restock implements Hosted. A stream in which nothing was ever published counts on

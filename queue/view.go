@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
 )
 
@@ -20,6 +21,47 @@ func (q *FIFO) View() (Stats, []Entry) {
 		}
 	}
 	return q.stats(), ready
+}
+
+// An Info is a queue's numbers at one moment, and what has happened in it.
+type Info struct {
+	Stats
+	UnackedBytes int64 // of bodies
+	Resident     int64 // octets that messages take in memory, but for those that are unacked
+	Counts       Counts
+}
+
+// Info implements Hosted.
+func (q *FIFO) Info() Info {
+	q.mu.Lock()
+	defer q.unlock()
+	return Info{Stats: q.stats(), UnackedBytes: q.unackedBytes, Resident: q.resident, Counts: q.counts}
+}
+
+// A Consuming is what a queue knows of one of its consumers.
+type Consuming struct {
+	Consumer  Consumer
+	NoAck     bool
+	Exclusive bool
+	Arguments amqp.Table
+	Single    bool // only one of the queue's consumers is active
+	Active    bool // and this is it, or all are
+}
+
+// Consumers implements Hosted.
+func (q *FIFO) Consumers() []Consuming {
+	q.mu.Lock()
+	defer q.unlock()
+	cs := q.consumers // a copy: asking who is active may change that
+	active := cs.single(q.unacked)
+	all := make([]Consuming, len(cs.all))
+	for i, s := range cs.all {
+		all[i] = Consuming{
+			Consumer: s.consumer, NoAck: s.noAck, Exclusive: s.exclusive, Arguments: s.arguments,
+			Single: cs.singleActive, Active: !cs.singleActive || s == active,
+		}
+	}
+	return all
 }
 
 // Restock implements Hosted.

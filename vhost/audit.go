@@ -85,14 +85,11 @@ func (v *VirtualHost) described(by string) audit.VHost {
 	}
 }
 
-// theDefault is the default exchange, as events tell of it.
-var theDefault = exchange.Declaration{Kind: exchange.Direct, Durable: true}
-
 // tellCreated tells of a new virtual host and its exchanges.
 //
 // rabbitmq: of the exchanges first
 func (v *VirtualHost) tellCreated(by string) {
-	v.trail.Tell(v.exchangeCreated(theDefault, by))
+	v.trail.Tell(v.exchangeCreated(defaultDeclaration, by))
 	for _, d := range v.predeclared() {
 		v.trail.Tell(v.exchangeCreated(d, by))
 	}

@@ -70,6 +70,7 @@ func (v *VirtualHost) createExchange(d exchange.Declaration, owner Owner) error 
 func (v *VirtualHost) addExchange(x *exchange.Exchange, id uint64) {
 	name := x.Declaration().Name
 	v.exchanges[name] = x
+	v.flows[name] = new(flow)
 	x.Follow(v.policies.For(policy.Exchanges, name).Definition)
 	if x.Delays() {
 		v.delays[name] = v.newDelay(name, x.Declaration().Durable, id)
@@ -180,6 +181,7 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 		v.unbound(b, c)
 	}
 	delete(v.exchanges, d.Name)
+	delete(v.flows, d.Name)
 	delete(v.histories, d.Name)
 	if gone := v.caches[d.Name]; gone != nil {
 		c.caches = append(c.caches, gone)

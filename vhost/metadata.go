@@ -57,6 +57,11 @@ func (v *VirtualHost) SetLimit(by, name string, n int64) error {
 	return v.setLimits(by, func(s limits.Set) limits.Set { return s.With(name, n) })
 }
 
+// SetLimits bounds the virtual host for a user by these limits and no others.
+func (v *VirtualHost) SetLimits(by string, s limits.Set) error {
+	return v.setLimits(by, func(limits.Set) limits.Set { return s })
+}
+
 // ClearLimit lifts a bound for a user; it may not be there.
 func (v *VirtualHost) ClearLimit(by, name string) error {
 	return v.setLimits(by, func(s limits.Set) limits.Set { return s.Without(name) })

@@ -31,12 +31,18 @@ const (
 // Publish routes and gathers, Flush hands over. Nobody sees a message before
 // Flush. It belongs to one goroutine.
 type Publisher struct {
+	// Before is called before a batch goes to its queues, unless nil.
+	Before func()
+
 	router  router
 	version uint64
 	routes  map[address]*route
 	last    *route
 	named   *route // the last one that PublishTo looked up
 	waits   bool   // the last message is a duplicate, or an exchange has stored that it was there
+
+	flow    *flow  // of what was published last
+	in, out uint64 // not yet noted there
 
 	to      *route // where the batch goes
 	batch   []queue.Publishing
@@ -55,6 +61,7 @@ type address struct{ exchange, key string }
 // A route is what an address leads to.
 type route struct {
 	address
+	flow   *flow // of the exchange
 	queues []queue.Target
 	names  []string // of the queues, once somebody asks
 	keeps  [2]bool  // whether one of the queues keeps what is not persistent, and what is
@@ -119,13 +126,9 @@ func (p *Publisher) Publish(m amqp.Message, also []string, receipt store.Receipt
 // PublishTo is Publish to queues by their names, which Queues returned when the
 // message was said to be published. Those that have gone are left out.
 func (p *Publisher) PublishTo(queues []string, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
-	if len(queues) == 0 {
-		p.noteSeen()
-		return false
-	}
 	p.renew()
-	if p.named == nil || &p.named.names[0] != &queues[0] {
-		p.named = p.lookUp(queues)
+	if p.named == nil || len(queues) == 0 || len(p.named.names) == 0 || &p.named.names[0] != &queues[0] {
+		p.named = p.lookUp(m.Exchange, queues)
 	}
 	return p.gather(p.named, m, receipt, tag)
 }
@@ -143,8 +146,10 @@ func (p *Publisher) Unrouted(receipt store.Receipt, tag uint64) {
 
 // gather puts a message into the batch, if its route leads anywhere.
 func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag uint64) (routed bool) {
+	p.count(r)
 	if len(r.queues) == 0 {
 		p.noteSeen()
+		p.noteFlow()
 		return false
 	}
 	if len(p.batch) > 0 && (len(p.batch) >= batchMost || !r.alike(p.to)) {
@@ -201,6 +206,10 @@ func names(queues []queue.Target) []string {
 func (p *Publisher) Flush() {
 	if len(p.batch)+len(p.docs)+len(p.waiting) == 0 {
 		return
+	}
+	p.noteFlow()
+	if p.Before != nil {
+		p.Before()
 	}
 	if len(p.batch) > 0 {
 		p.toQueues()
@@ -284,19 +293,19 @@ func (p *Publisher) search(m *amqp.Message, keys []string) (*route, error) {
 	if err := p.router.route(m.Exchange, keys, m); err != nil {
 		return nil, err
 	}
-	r := p.found()
+	r := p.found(m.Exchange)
 	p.waits = p.router.again || p.router.saw
 	r.address = address{m.Exchange, m.RoutingKey}
 	return r, nil
 }
 
 // lookUp finds queues by their names.
-func (p *Publisher) lookUp(queues []string) *route {
+func (p *Publisher) lookUp(exchange string, queues []string) *route {
 	v := p.router.v
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	p.router.named(queues)
-	r := p.found()
+	r := p.found(exchange)
 	r.names = queues
 	return r
 }
@@ -344,9 +353,9 @@ func (p *Publisher) storedAll() func(error) {
 	}
 }
 
-// found returns what the router has found.
-func (p *Publisher) found() *route {
-	r := &route{queues: slices.Clone(p.router.queues), saw: p.router.saw}
+// found returns what the router has found for messages of an exchange.
+func (p *Publisher) found(exchange string) *route {
+	r := &route{queues: slices.Clone(p.router.queues), saw: p.router.saw, flow: p.router.v.flows[exchange]}
 	for _, q := range r.queues {
 		r.keeps[0] = r.keeps[0] || q.Keeps(false)
 		r.keeps[1] = r.keeps[1] || q.Keeps(true)

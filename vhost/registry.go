@@ -28,15 +28,16 @@ type Registry struct {
 	// the store in the order in which they were made.
 	changing sync.Mutex
 
-	mu     sync.RWMutex // guards vhosts
-	vhosts map[string]*VirtualHost
+	mu      sync.RWMutex // guards what follows
+	vhosts  map[string]*VirtualHost
+	globals map[string]any // by name
 }
 
 // Open makes the virtual hosts that the store knows, with their exchanges,
 // queues, bindings and messages, and the one called first if there is none. A
 // definition that cannot be understood is logged and left alone.
 func Open(b Broker, first string) (*Registry, error) {
-	r := &Registry{broker: b, vhosts: make(map[string]*VirtualHost)}
+	r := &Registry{broker: b, vhosts: make(map[string]*VirtualHost), globals: make(map[string]any)}
 	r.trail = r.newTrail()
 	if err := r.load(); err != nil {
 		return nil, err
@@ -279,8 +280,17 @@ func (r *Registry) loadVirtualHost(d store.Doc) error {
 	return nil
 }
 
-// loadParameter takes over the limits of a virtual host.
+// loadParameter takes over the limits of a virtual host, or what was said of all.
 func (r *Registry) loadParameter(d store.Doc) error {
+	var of struct {
+		Component string `json:"component"`
+	}
+	if err := json.Unmarshal(d.Value, &of); err != nil {
+		return err
+	}
+	if of.Component == "" {
+		return r.loadGlobal(d)
+	}
 	var doc limitsDoc
 	if err := json.Unmarshal(d.Value, &doc); err != nil {
 		return err

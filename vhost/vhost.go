@@ -48,6 +48,7 @@ type VirtualHost struct {
 	histories map[string]*history                     // of exchanges that have one
 	delays    map[string]*queue.Delay                 // of exchanges that hold messages back
 	caches    map[string]*cache                       // of exchanges that deduplicate
+	flows     map[string]*flow                        // of all exchanges
 	sources   map[exchange.Destination]map[string]int // how many bindings which exchange has to a destination
 	replies   map[string]*hosted                      // direct reply-to queues, by address
 	guests    map[Owner]func()                        // how to end each connection
@@ -108,6 +109,7 @@ func newVirtualHost(name string, b Broker, trail *audit.Trail) *VirtualHost {
 		histories: make(map[string]*history),
 		delays:    make(map[string]*queue.Delay),
 		caches:    make(map[string]*cache),
+		flows:     map[string]*flow{"": new(flow)}, // the default exchange's
 		queues:    make(map[string]*hosted),
 		exclusive: make(map[Owner]map[*hosted]bool),
 		sources:   make(map[exchange.Destination]map[string]int),

@@ -52,6 +52,13 @@ func (s *Server) SetAlarm(resource string, short bool) {
 	}
 }
 
+// Alarms returns what the broker is short of, in alphabetical order.
+func (s *Server) Alarms() []string {
+	s.alarms.mu.Lock()
+	defer s.alarms.mu.Unlock()
+	return slices.Clone(s.alarms.shortOf)
+}
+
 // state returns why publishers have to wait and until when; an empty reason says
 // that they need not.
 func (a *alarms) state() (reason string, over <-chan struct{}) {
@@ -84,6 +91,8 @@ func (c *connection) blockUntil(reason string, over <-chan struct{}) error {
 	if err := c.settle(); err != nil {
 		return err
 	}
+	c.blocked.Store(true)
+	defer c.blocked.Store(false)
 	tell := c.capable("connection.blocked")
 	if tell {
 		c.send(&amqp.ConnectionBlocked{Reason: reason})

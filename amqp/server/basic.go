@@ -69,7 +69,9 @@ func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
 	if err != nil {
 		return err
 	}
+	ch.mu.Lock()
 	ch.consumers[s.tag] = s
+	ch.mu.Unlock()
 	s.tellAdded(m)
 	ch.noteTimeout(s.queue, s.timeout)
 	if !m.NoWait {
@@ -104,7 +106,9 @@ func (ch *channel) consumeReplies(s *consumer, m *amqp.BasicConsume) error {
 // basicCancel ends a consumer; what it has unacked can still be acked.
 func (ch *channel) basicCancel(m *amqp.BasicCancel) error {
 	if s := ch.consumers[m.ConsumerTag]; s != nil {
+		ch.mu.Lock()
 		delete(ch.consumers, m.ConsumerTag)
+		ch.mu.Unlock()
 		s.leave()
 	}
 	if !m.NoWait {
@@ -138,34 +142,21 @@ func (ch *channel) publish() error {
 	case size > most:
 		return amqp.Errorf(amqp.PreconditionFailed, "message size %d is larger than configured max size %d", size, most)
 	}
-	if err := ch.mayPublish(c.exchange); err != nil {
-		return err
-	}
-	if err := ch.conn.publisher.Check(c.exchange); err != nil {
-		return err
-	}
-	cc, bcc, err := ch.checkProperties(&c)
+	checked, err := ch.conn.checkPublish(ch.conn.publisher, c.exchange, c.routingKey, c.properties, ch.replyAddress())
 	if err != nil {
 		return err
 	}
-	also := append(cc, bcc...)
-	if err := ch.mayPublishWith(c.exchange, c.routingKey, also); err != nil {
-		return err
-	}
-	if err := ch.mayClaim(c.properties); err != nil {
-		return err
-	}
 	p := publication{
-		message:   amqp.NewMessage(c.exchange, c.routingKey, c.properties, c.body),
-		also:      also,
+		message:   amqp.NewMessage(c.exchange, c.routingKey, checked.properties, c.body),
+		also:      checked.also,
 		mandatory: c.mandatory,
 	}
-	if len(bcc) > 0 {
-		hidden := bcc // of its own, so that nothing is allocated without one
+	if len(checked.hidden) > 0 {
+		hidden := checked.hidden // of its own, so that nothing is allocated without one
 		p.message.Hidden = &hidden
 	}
 	if ch.tx != nil {
-		return ch.tx.publish(ch.conn, p)
+		return ch.tx.publish(ch, p)
 	}
 	if ch.confirms == nil {
 		return ch.route(p, nil, 0)
@@ -187,6 +178,7 @@ type publication struct {
 //
 // rabbitmq: the return goes out before the confirm.
 func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error {
+	ch.conn.countPublish(ch)
 	if ch.conn.server.watched() {
 		var done bool
 		var err error
@@ -239,6 +231,14 @@ func (ch *channel) returnReply(p *publication, tag uint64) error {
 
 // unrouted deals with a message that no queue wants.
 func (ch *channel) unrouted(p *publication, receipt store.Receipt, tag uint64) error {
+	ch.conn.notePublished()
+	ch.mu.Lock()
+	if p.mandatory {
+		ch.counts.Returned++
+	} else {
+		ch.counts.Dropped++
+	}
+	ch.mu.Unlock()
 	if p.mandatory {
 		if err := ch.basicReturn(&p.message, tag); err != nil {
 			return err
@@ -268,41 +268,51 @@ func basicReturn(m *amqp.Message) *amqp.BasicReturn {
 	}
 }
 
-// checkProperties looks at what the broker acts on, changes what it must change
-// and returns the keys of CC and BCC.
-func (ch *channel) checkProperties(c *content) (cc, bcc []string, err error) {
-	p := c.properties
+// replyAddress returns where replies to the channel's requester go, "" if it has
+// none.
+func (ch *channel) replyAddress() string {
+	if ch.replyTo == nil {
+		return ""
+	}
+	return ch.replyTo.queue.Declaration().Name
+}
+
+// checkProperties looks at what the broker acts on, and changes what it must
+// change.
+func checkProperties(p amqp.Properties, replyTo string) (c checked, err error) {
 	if len(p) == 0 {
-		return nil, nil, nil
+		return c, nil
 	}
 	if err := p.Check(); err != nil {
-		return nil, nil, err
+		return c, err
 	}
 	if p.Has(amqp.FlagReplyTo) && p.ReplyTo() == vhost.ReplyTo {
-		if ch.replyTo == nil {
-			return nil, nil, amqp.Errorf(amqp.PreconditionFailed, "fast reply consumer does not exist")
+		if replyTo == "" {
+			return c, amqp.Errorf(amqp.PreconditionFailed, "fast reply consumer does not exist")
 		}
-		p = p.WithReplyTo(ch.replyTo.queue.Declaration().Name)
+		p = p.WithReplyTo(replyTo)
 	}
 	if p.Has(amqp.FlagExpiration) {
 		if err := checkExpiration(p.Expiration()); err != nil {
-			return nil, nil, err
+			return c, err
 		}
 	}
 	if p.Has(amqp.FlagHeaders) {
-		if cc, _, err = senderSelected(p, "CC"); err != nil {
-			return nil, nil, err
+		cc, _, err := senderSelected(p, "CC")
+		if err != nil {
+			return c, err
 		}
 		var hidden bool
-		if bcc, hidden, err = senderSelected(p, "BCC"); err != nil {
-			return nil, nil, err
+		if c.hidden, hidden, err = senderSelected(p, "BCC"); err != nil {
+			return c, err
 		}
 		if hidden {
 			p = p.WithoutHeader("BCC")
 		}
+		c.also = append(cc, c.hidden...)
 	}
 	c.properties = p
-	return cc, bcc, nil
+	return c, nil
 }
 
 // senderSelected returns the keys of the CC or BCC header, and whether there is
@@ -341,13 +351,19 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 		return ch.conn.failed(err)
 	}
 	if !ok {
+		ch.mu.Lock()
+		ch.counts.GetEmpty++
+		ch.mu.Unlock()
 		ch.reply(&amqp.BasicGetEmpty{})
 		return nil
 	}
 	ch.mu.Lock()
 	ch.tag++
 	tag := ch.tag
-	if !m.NoAck {
+	if m.NoAck {
+		ch.countOut(&ch.counts.GotNoAck, e.Redelivered)
+	} else {
+		ch.countOut(&ch.counts.Got, e.Redelivered)
 		ch.hold(tag, delivery{queue: q, entry: e})
 	}
 	ch.mu.Unlock()
@@ -427,6 +443,7 @@ func (ch *channel) settled(how outcome, tag uint64, d delivery) {
 	if ch.conn.server.watched() {
 		how = ch.watchSettled(how, tag, &d)
 	}
+	ch.countSettled(how)
 	ch.returned(&d)
 	ch.freed(d.consumer)
 	ch.conn.settling.add(how, d)

@@ -22,11 +22,13 @@ type channel struct {
 	closing   bool // channel.close has been sent, and not yet answered
 	content   content
 	lastQueue string // the queue declared last
-	consumers map[string]*consumer
-	prefetch  int // for consumers to come
 	replyTo   *consumer
+	published uint64 // the confirm tag given last
+
+	// owned by the read loop, which changes them with mu held, for others who look
+	consumers map[string]*consumer
+	prefetch  int       // for consumers to come
 	confirms  *confirms // nil unless in confirm mode
-	published uint64    // the confirm tag given last
 	tx        *tx       // nil unless transactional
 
 	mu       sync.Mutex // guards what follows
@@ -37,6 +39,7 @@ type channel struct {
 	starving int // consumers that were refused for want of credit
 	gone     int // consumers that are still known though their queue is gone
 	ended    bool
+	counts   Counts // but for Confirmed
 
 	ages           ages          // of what is unacked
 	timeoutsDiffer bool          // there may be deliveries with a consumer timeout of their own
@@ -236,11 +239,7 @@ func (ch *channel) forget() {
 // end gives back all that the channel holds: consumers go, deliveries return to
 // their queues. It does nothing the second time.
 func (ch *channel) end() {
-	ch.mu.Lock()
-	ended := ch.ended
-	ch.ended = true
-	ch.mu.Unlock()
-	if ended {
+	if !ch.conn.server.channelEnded(ch) {
 		return
 	}
 	if ch.confirms != nil {
@@ -248,7 +247,7 @@ func (ch *channel) end() {
 	}
 	ch.dropContent()
 	if ch.tx != nil {
-		ch.tx.clear(ch.conn)
+		ch.tx.clear(ch)
 		ch.tx.restore(ch)
 	}
 	// Before the consumers go: who takes over from a single active one begins
@@ -261,7 +260,9 @@ func (ch *channel) end() {
 	for _, s := range ch.consumers {
 		s.leave()
 	}
+	ch.mu.Lock()
 	clear(ch.consumers)
+	ch.mu.Unlock()
 	ch.tellEnded()
 }
 
@@ -306,10 +307,7 @@ func (ch *channel) queue(name string) (queue.Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ch.mayRead(name); err != nil {
-		return nil, err
-	}
-	return ch.conn.vhost.Queue(name, ch.conn)
+	return ch.conn.queue(name)
 }
 
 // clean takes line ends out of a name.

@@ -10,7 +10,9 @@ func (ch *channel) confirmSelect(m *amqp.ConfirmSelect) error {
 		return amqp.Errorf(amqp.PreconditionFailed, "cannot switch from tx to confirm mode")
 	}
 	if ch.confirms == nil {
-		ch.confirms = &confirms{channel: ch.number, outbox: &ch.conn.outbox, tell: ch.tellConfirms()}
+		ch.mu.Lock()
+		ch.confirms = &confirms{channel: ch.number, outbox: &ch.conn.outbox, from: ch.counts.Published, tell: ch.tellConfirms()}
+		ch.mu.Unlock()
 	}
 	if m.NoWait {
 		return nil

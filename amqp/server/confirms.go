@@ -15,6 +15,7 @@ import (
 type confirms struct {
 	channel uint16
 	outbox  *outbox
+	from    uint64            // how many messages the channel had published before
 	tell    func(confirmSpan) // what is sent, unless nil
 
 	mu       sync.Mutex // guards everything below
@@ -22,6 +23,8 @@ type confirms struct {
 	sent     uint64        // all tags up to it have been answered
 	above    []confirmSpan // and these, in order
 	listed   bool          // the outbox knows that something is reported
+	acked    uint64        // how many messages were
+	nacked   uint64        // and how many were not
 	last     uint64        // a tag whose answer is the last the client hears; 0 for none
 	closed   bool
 }
@@ -59,6 +62,14 @@ func (cf *confirms) cutAfter(tag uint64) {
 	cf.last = tag
 }
 
+// count returns how many messages have been confirmed, and of how many the publisher
+// has heard the opposite.
+func (cf *confirms) count() (acked, nacked uint64) {
+	cf.mu.Lock()
+	defer cf.mu.Unlock()
+	return cf.acked, cf.nacked
+}
+
 // close appends the last frames and ignores what is reported from now on.
 func (cf *confirms) close(dst []byte) []byte {
 	dst = cf.emit(dst)
@@ -83,6 +94,11 @@ func (cf *confirms) emit(dst []byte) []byte {
 	for _, s := range cf.reported {
 		if cf.tell != nil {
 			cf.tell(s)
+		}
+		if n := s.hi - s.lo + 1; s.ok {
+			cf.acked += n
+		} else {
+			cf.nacked += n
 		}
 		if s.lo <= cf.last && cf.last <= s.hi {
 			cf.outbox.cut = cutWhenWritten

@@ -58,16 +58,16 @@ type connection struct {
 	log              zerolog.Logger
 	state            state
 	clientProperties amqp.Table
+	mechanism        string
 	identity         auth.Identity
-	user, mechanism  string // its name, and how it has logged in
-	vhost            *vhost.VirtualHost
-	session          *auth.Session
+	actor            // who the client is, and where
 	frameMax         uint32
 	channelMax       int
 	channels         map[uint16]*channel // changed with mu held, for look
 	last             *channel            // the one that the last frame was for
 	publisher        *vhost.Publisher
 	settling         settling
+	counting         published
 	incoming         incoming
 	held             []byte // replies that wait for the disk
 	scratch          []byte
@@ -79,6 +79,7 @@ type connection struct {
 	shown        atomic.Pointer[ConnectionInfo] // nil until the connection is open
 	channelCount atomic.Int32                   // how many channels there are
 	carriedOut   atomic.Uint64                  // octets of what was read
+	blocked      atomic.Bool                    // the client publishes, and the broker is short of something
 
 	leaving chan struct{} // closed when why is set
 	mu      sync.Mutex    // guards what follows, and the deadline of reading
@@ -98,6 +99,7 @@ func newConnection(s *Server, conn net.Conn) *connection {
 		number:    s.newProcess(),
 		connected: s.clock().Now(),
 	}
+	c.owner = c
 	c.alive, c.die = context.WithCancel(context.Background())
 	c.reader.SetFrameMax(initialFrameMax)
 	c.incoming.most = s.maxIncoming()
@@ -266,6 +268,7 @@ func (c *connection) catchUp() error {
 // gathered takes gathered publishes and acks to their queues.
 func (c *connection) gathered() {
 	c.publisher.Flush()
+	c.notePublished()
 	c.settling.flush()
 }
 
@@ -378,6 +381,7 @@ func (c *connection) openChannel(f amqp.Frame) error {
 	c.channels[f.Channel] = ch
 	c.mu.Unlock()
 	c.channelCount.Store(int32(len(c.channels)))
+	c.server.channelOpened()
 	ch.tellOpened()
 	ch.reply(&amqp.ChannelOpenOk{})
 	return nil
@@ -389,8 +393,7 @@ func (c *connection) release() {
 	if c.vhost == nil {
 		return
 	}
-	c.publisher.Flush()
-	c.settling.flush()
+	c.gathered()
 	for _, ch := range c.channels {
 		ch.end()
 	}

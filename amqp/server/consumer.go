@@ -77,7 +77,10 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 		if watched {
 			s.watchDelivered(out, es[i], f)
 		}
-		if !s.noAck {
+		if s.noAck {
+			ch.countOut(&ch.counts.DeliveredNoAck, es[i].Redelivered)
+		} else {
+			ch.countOut(&ch.counts.Delivered, es[i].Redelivered)
 			s.unacked++
 			ch.counted++
 			ch.hold(ch.tag, delivery{consumer: s, queue: s.queue, entry: es[i]})

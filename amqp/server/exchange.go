@@ -11,17 +11,14 @@ func (ch *channel) exchangeDeclare(m *amqp.ExchangeDeclare) error {
 	if m.Passive {
 		return ch.exchangeDeclarePassive(name, m.NoWait)
 	}
-	if err := ch.mayDeclareExchange(name, m.Type); err != nil {
-		return err
-	}
-	stored, err := ch.conn.vhost.DeclareExchange(exchange.Declaration{
+	stored, err := ch.conn.declareExchange(exchange.Declaration{
 		Name:       name,
 		Kind:       m.Type,
 		Durable:    m.Durable,
 		AutoDelete: m.AutoDelete,
 		Internal:   m.Internal,
 		Arguments:  m.Arguments,
-	}, ch.conn, func() error { return ch.mayHaveAlternate(name, m.Arguments) })
+	})
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeDeclareOk{}, stored)
 	}
@@ -29,7 +26,7 @@ func (ch *channel) exchangeDeclare(m *amqp.ExchangeDeclare) error {
 }
 
 func (ch *channel) exchangeDeclarePassive(name string, noWait bool) error {
-	if err := ch.mayKnow(auth.Exchange, name); err != nil {
+	if err := ch.conn.mayKnow(auth.Exchange, name); err != nil {
 		return err
 	}
 	err := ch.conn.vhost.CheckExchange(name)
@@ -40,11 +37,7 @@ func (ch *channel) exchangeDeclarePassive(name string, noWait bool) error {
 }
 
 func (ch *channel) exchangeDelete(m *amqp.ExchangeDelete) error {
-	name := clean(m.Exchange)
-	if err := ch.mayDeleteExchange(name); err != nil {
-		return err
-	}
-	stored, err := ch.conn.vhost.DeleteExchange(name, ch.conn, m.IfUnused)
+	stored, err := ch.conn.deleteExchange(clean(m.Exchange), m.IfUnused)
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeDeleteOk{}, stored)
 	}
@@ -62,11 +55,7 @@ func exchangeBinding(destination, source, key string, arguments amqp.Table) exch
 }
 
 func (ch *channel) exchangeBind(m *amqp.ExchangeBind) error {
-	b := exchangeBinding(m.Destination, m.Source, m.RoutingKey, m.Arguments)
-	if err := ch.mayBind(b); err != nil {
-		return err
-	}
-	stored, err := ch.conn.vhost.Bind(b, ch.conn)
+	stored, err := ch.conn.bind(exchangeBinding(m.Destination, m.Source, m.RoutingKey, m.Arguments))
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeBindOk{}, stored)
 	}
@@ -74,11 +63,7 @@ func (ch *channel) exchangeBind(m *amqp.ExchangeBind) error {
 }
 
 func (ch *channel) exchangeUnbind(m *amqp.ExchangeUnbind) error {
-	b := exchangeBinding(m.Destination, m.Source, m.RoutingKey, m.Arguments)
-	if err := ch.mayBind(b); err != nil {
-		return err
-	}
-	stored, err := ch.conn.vhost.Unbind(b, ch.conn)
+	stored, err := ch.conn.unbind(exchangeBinding(m.Destination, m.Source, m.RoutingKey, m.Arguments))
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.ExchangeUnbindOk{}, stored)
 	}

@@ -44,7 +44,7 @@ func (c *connection) handshake() error {
 	c.send(&amqp.ConnectionStart{
 		VersionMajor:     0,
 		VersionMinor:     9,
-		ServerProperties: c.server.properties(),
+		ServerProperties: c.server.Presents(),
 		Mechanisms:       strings.Join(c.mechanisms(), " "),
 		Locales:          "en_US",
 	})
@@ -164,7 +164,8 @@ func (c *connection) open() error {
 	c.startExpiry()
 	v := c.vhost
 	c.publisher = v.NewPublisher()
-	c.shown.Store(&ConnectionInfo{Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: v.Name()})
+	c.publisher.Before = c.notePublished
+	c.show()
 	c.server.tell(c.event(event.ConnectionOpened))
 	c.tellOpened()
 	c.send(&amqp.ConnectionOpenOk{})

@@ -37,6 +37,8 @@ type outbox struct {
 	mark     int      // where in buf the next piece begins
 	pieces   [][]byte // before it: parts of earlier bufs, and bodies by reference
 	size     int      // octets in all of it
+	sent     uint64   // octets that were taken out to be written
+	writes   uint64   // in how many turns
 	replies  int      // of those, what the client has asked for
 	confirms []*confirms
 	starved  []*consumer // refused for want of room
@@ -165,7 +167,10 @@ func (o *outbox) writeNow() bool {
 		}
 	}
 	o.wrote, o.busy = now, true
-	if n := o.some(o.buf); n < o.size {
+	n := o.some(o.buf)
+	o.sent += uint64(n)
+	o.writes++
+	if n < o.size {
 		o.buf = o.buf[:copy(o.buf, o.buf[n:])]
 		o.size = len(o.buf)
 		o.replies = min(o.replies, o.size)
@@ -307,6 +312,8 @@ func (o *outbox) take(last net.Buffers) (out net.Buffers, starved []*consumer, o
 	if o.cut == cutWhenWritten {
 		o.cut = cutNow
 	}
+	o.sent += uint64(o.size)
+	o.writes++
 	out = append(last[:0], o.pieces...)
 	if len(o.buf) > o.mark {
 		out = append(out, o.buf[o.mark:])

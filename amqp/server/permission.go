@@ -27,67 +27,67 @@ import (
 // what it may not touch. What nobody may do is left to whoever refuses it to all.
 
 // mayDeclareExchange is for exchange.declare.
-func (ch *channel) mayDeclareExchange(name, kind string) error {
+func (a *actor) mayDeclareExchange(name, kind string) error {
 	if name == "" || !exchange.Known(kind) {
 		return nil
 	}
-	return ch.conn.session.Configure(auth.Exchange, name)
+	return a.session.Configure(auth.Exchange, name)
 }
 
 // mayHaveAlternate is for exchange.declare of a new exchange.
-func (ch *channel) mayHaveAlternate(name string, arguments amqp.Table) error {
-	return ch.maySend(auth.Exchange, name, arguments["alternate-exchange"])
+func (a *actor) mayHaveAlternate(name string, arguments amqp.Table) error {
+	return a.maySend(auth.Exchange, name, arguments["alternate-exchange"])
 }
 
 // mayDeclareQueue is for queue.declare.
-func (ch *channel) mayDeclareQueue(name string) error {
-	return ch.conn.session.Configure(auth.Queue, name)
+func (a *actor) mayDeclareQueue(name string) error {
+	return a.session.Configure(auth.Queue, name)
 }
 
 // mayDeadLetter is for queue.declare of a new queue.
-func (ch *channel) mayDeadLetter(name string, arguments amqp.Table) error {
-	return ch.maySend(auth.Queue, name, arguments["x-dead-letter-exchange"])
+func (a *actor) mayDeadLetter(name string, arguments amqp.Table) error {
+	return a.maySend(auth.Queue, name, arguments["x-dead-letter-exchange"])
 }
 
 // maySend is for what would send messages on to an exchange, which is nil if there
 // is none, and refused by others if it is no name.
-func (ch *channel) maySend(kind auth.Kind, name string, to any) error {
+func (a *actor) maySend(kind auth.Kind, name string, to any) error {
 	exchange, ok := to.(string)
 	if !ok {
 		return nil
 	}
-	if err := ch.conn.session.Read(kind, name); err != nil {
+	if err := a.session.Read(kind, name); err != nil {
 		return err
 	}
-	return ch.conn.session.Write(auth.Exchange, exchange)
+	return a.session.Write(auth.Exchange, exchange)
 }
 
 // mayKnow is for passive declarations.
 //
 // rabbitmq: since 4.2.7 and 4.3.1; earlier versions ask for nothing
-func (ch *channel) mayKnow(kind auth.Kind, name string) error {
+func (a *actor) mayKnow(kind auth.Kind, name string) error {
 	if name == "" {
 		return nil
 	}
-	return ch.conn.session.Know(kind, name)
+	return a.session.Know(kind, name)
 }
 
 // mayDeleteExchange is for exchange.delete.
-func (ch *channel) mayDeleteExchange(name string) error {
+func (a *actor) mayDeleteExchange(name string) error {
 	if name == "" || vhost.Reserved(name) {
 		return nil
 	}
-	return ch.conn.session.Configure(auth.Exchange, name)
+	return a.session.Configure(auth.Exchange, name)
 }
 
 // mayDeleteQueue is for queue.delete.
-func (ch *channel) mayDeleteQueue(name string) error {
-	return ch.conn.session.Configure(auth.Queue, name)
+func (a *actor) mayDeleteQueue(name string) error {
+	return a.session.Configure(auth.Queue, name)
 }
 
 // mayBind is for queue.bind, exchange.bind and their opposites.
-func (ch *channel) mayBind(b exchange.Binding) error {
-	s := ch.conn.session
+func (a *actor) mayBind(b exchange.Binding) error {
+	s := a.session
 	kind := auth.Queue
 	if b.Destination.Kind == exchange.ToExchange {
 		kind = auth.Exchange
@@ -101,27 +101,27 @@ func (ch *channel) mayBind(b exchange.Binding) error {
 	if err := s.Read(auth.Exchange, b.Source); err != nil {
 		return err
 	}
-	if s.HasTopics() && ch.conn.vhost.IsTopic(b.Source) {
+	if s.HasTopics() && a.vhost.IsTopic(b.Source) {
 		return s.ReadTopic(b.Source, b.Key)
 	}
 	return nil
 }
 
 // mayRead is for queue.purge, basic.consume and basic.get.
-func (ch *channel) mayRead(queue string) error {
-	return ch.conn.session.Read(auth.Queue, queue)
+func (a *actor) mayRead(queue string) error {
+	return a.session.Read(auth.Queue, queue)
 }
 
 // mayPublish is for basic.publish.
-func (ch *channel) mayPublish(exchange string) error {
-	return ch.conn.session.Publish(exchange)
+func (a *actor) mayPublish(exchange string) error {
+	return a.session.Publish(exchange)
 }
 
 // mayPublishWith is for the routing keys of basic.publish: the method's, and those
 // of CC and BCC.
-func (ch *channel) mayPublishWith(exchange, key string, also []string) error {
-	s := ch.conn.session
-	if !s.HasTopics() || !ch.conn.vhost.IsTopic(exchange) {
+func (a *actor) mayPublishWith(exchange, key string, also []string) error {
+	s := a.session
+	if !s.HasTopics() || !a.vhost.IsTopic(exchange) {
 		return nil
 	}
 	if err := s.WriteTopic(exchange, key); err != nil {
@@ -136,9 +136,9 @@ func (ch *channel) mayPublishWith(exchange, key string, also []string) error {
 }
 
 // mayClaim is for the user-id of basic.publish.
-func (ch *channel) mayClaim(p amqp.Properties) error {
-	if !p.Has(amqp.FlagUserID) || p.UserID() == ch.conn.user || ch.conn.session.Impersonates() {
+func (a *actor) mayClaim(p amqp.Properties) error {
+	if !p.Has(amqp.FlagUserID) || p.UserID() == a.user || a.session.Impersonates() {
 		return nil
 	}
-	return amqp.Errorf(amqp.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID(), ch.conn.user)
+	return amqp.Errorf(amqp.PreconditionFailed, "user_id property set to '%s' but authenticated user was '%s'", p.UserID(), a.user)
 }

@@ -22,20 +22,13 @@ func (ch *channel) queueDeclare(m *amqp.QueueDeclare) error {
 	case m.Passive || strings.HasPrefix(name, vhost.ReplyTo):
 		return ch.queueDeclarePassive(name, m.NoWait)
 	}
-	d := ch.conn.vhost.WithDefaultType(queue.Declaration{
+	q, stored, err := ch.conn.declareQueue(queue.Declaration{
+		Name:       name,
 		Durable:    m.Durable,
 		Exclusive:  m.Exclusive,
 		AutoDelete: m.AutoDelete,
 		Arguments:  m.Arguments,
 	})
-	var err error
-	if d.Name, err = vhost.QueueName(name, d.Type()); err != nil {
-		return err
-	}
-	if err := ch.mayDeclareQueue(d.Name); err != nil {
-		return err
-	}
-	q, stored, err := ch.conn.vhost.DeclareQueue(d, ch.conn, func() error { return ch.mayDeadLetter(d.Name, m.Arguments) })
 	if err != nil {
 		return err
 	}
@@ -47,7 +40,7 @@ func (ch *channel) queueDeclare(m *amqp.QueueDeclare) error {
 // everybody may know who knows the address.
 func (ch *channel) queueDeclarePassive(name string, noWait bool) error {
 	if !strings.HasPrefix(name, vhost.ReplyTo) {
-		if err := ch.mayKnow(auth.Queue, name); err != nil {
+		if err := ch.conn.mayKnow(auth.Queue, name); err != nil {
 			return err
 		}
 	}
@@ -98,10 +91,7 @@ func (ch *channel) queueBind(m *amqp.QueueBind) error {
 	if err != nil {
 		return err
 	}
-	if err := ch.mayBind(b); err != nil {
-		return err
-	}
-	stored, err := ch.conn.vhost.Bind(b, ch.conn)
+	stored, err := ch.conn.bind(b)
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.QueueBindOk{}, stored)
 	}
@@ -113,10 +103,7 @@ func (ch *channel) queueUnbind(m *amqp.QueueUnbind) error {
 	if err != nil {
 		return err
 	}
-	if err := ch.mayBind(b); err != nil {
-		return err
-	}
-	stored, err := ch.conn.vhost.Unbind(b, ch.conn)
+	stored, err := ch.conn.unbind(b)
 	if err == nil {
 		ch.replyStored(&amqp.QueueUnbindOk{}, stored)
 	}
@@ -143,10 +130,7 @@ func (ch *channel) queueDelete(m *amqp.QueueDelete) error {
 	if err != nil {
 		return err
 	}
-	if err := ch.mayDeleteQueue(name); err != nil {
-		return err
-	}
-	n, stored, err := ch.conn.vhost.DeleteQueue(name, ch.conn, m.IfUnused, m.IfEmpty)
+	n, stored, err := ch.conn.deleteQueue(name, m.IfUnused, m.IfEmpty)
 	if err == nil && !m.NoWait {
 		ch.replyStored(&amqp.QueueDeleteOk{MessageCount: uint32(n)}, stored)
 	}

@@ -41,15 +41,17 @@ func (c *connection) login() error {
 	if !is {
 		return c.misplaced(m)
 	}
-	c.clientProperties = start.ClientProperties
+	c.clientProperties, c.mechanism = start.ClientProperties, start.Mechanism
 	if name := c.clientName(); name != "" {
 		c.log = c.log.With().Str("client", name).Logger()
 	}
 	c.mechanism = start.Mechanism
 	if c.identity, err = c.identify(start); err != nil {
+		c.server.logins.refused.Add(1)
 		c.tellLogin(err)
 		return withMethod(err, m.ID())
 	}
+	c.server.logins.admitted.Add(1)
 	c.user = c.identity.User().Name
 	c.log = c.log.With().Str("user", c.user).Logger()
 	c.tellLogin(nil)

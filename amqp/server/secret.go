@@ -61,9 +61,9 @@ func (ch *channel) cancelForbidden() {
 		if s == ch.replyTo || ch.conn.session.Read(auth.Queue, s.queue.Declaration().Name) == nil {
 			continue
 		}
-		delete(ch.consumers, tag)
 		s.leave()
 		ch.mu.Lock()
+		delete(ch.consumers, tag)
 		s.notify()
 		ch.mu.Unlock()
 	}

@@ -77,12 +77,15 @@ type Server struct {
 	looking   atomic.Bool // look will be called
 	opened    opened
 	processes atomic.Uint64 // how many connections and channels there have been
+	logins    logins
 
 	mu          sync.Mutex // guards what follows
 	listeners   map[net.Listener]bool
 	connections map[*connection]bool
 	closing     bool
 	idle        chan struct{} // closed when closing and the last connection is gone
+	past        Counts        // of channels that have ended
+	churn       Churn
 }
 
 // Serve accepts connections on l until Shutdown, and returns ErrServerClosed
@@ -231,6 +234,9 @@ func (s *Server) remove(c *connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.connections, c)
+	if c.shown.Load() != nil {
+		s.churn.ConnectionsClosed++
+	}
 	if s.closing && len(s.connections) == 0 {
 		close(s.idle)
 	}
@@ -296,7 +302,8 @@ func (s *Server) consumerTimeout() time.Duration {
 	return max(s.ConsumerTimeout, 0)
 }
 
-func (s *Server) properties() amqp.Table {
+// Presents returns what clients are told about the server. It must not be changed.
+func (s *Server) Presents() amqp.Table {
 	if s.Properties == nil {
 		return Properties(DefaultProduct, DefaultVersion, "development")
 	}

@@ -10,28 +10,35 @@ import (
 // A tx is what a transactional channel has said since the last commit: messages
 // nobody has seen yet, and what it wants to become of deliveries.
 type tx struct {
+	octets int64 // of what is published, in the connection's incoming
+
+	// changed with the channel's lock held
 	published []publication
-	octets    int64 // of them, in the connection's incoming
 	settled   []settlement
 }
 
 // publish gathers a message.
 //
 // rabbitmq: it is routed now, whatever is bound or unbound before the commit.
-func (t *tx) publish(c *connection, p publication) (err error) {
+func (t *tx) publish(ch *channel, p publication) (err error) {
+	c := ch.conn
 	if p.queues, err = c.publisher.Queues(p.message, p.also); err != nil {
 		return err
 	}
 	octets := int64(len(p.message.Body)+len(p.message.Properties)) + publicationOverhead + int64(len(p.queues))*nameOverhead
+	ch.mu.Lock()
 	t.published = append(t.published, p)
+	ch.mu.Unlock()
 	t.octets += octets
 	return c.incoming.add(octets)
 }
 
 // clear forgets the messages.
-func (t *tx) clear(c *connection) {
-	c.incoming.remove(t.octets)
+func (t *tx) clear(ch *channel) {
+	ch.conn.incoming.remove(t.octets)
+	ch.mu.Lock()
 	t.published, t.octets = nil, 0
+	ch.mu.Unlock()
 }
 
 // A settlement is the outcome of one delivery, to be undone by a rollback.
@@ -49,7 +56,9 @@ func (ch *channel) txSelect(*amqp.TxSelect) error {
 		return amqp.Errorf(amqp.PreconditionFailed, "cannot switch from confirm to tx mode")
 	}
 	if ch.tx == nil {
+		ch.mu.Lock()
 		ch.tx = new(tx)
+		ch.mu.Unlock()
 	}
 	ch.reply(&amqp.TxSelectOk{})
 	return nil
@@ -67,8 +76,10 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 		return err
 	}
 	published, settled := ch.tx.published, ch.tx.settled
-	ch.tx.clear(ch.conn)
+	ch.tx.clear(ch)
+	ch.mu.Lock()
 	ch.tx.settled = nil
+	ch.mu.Unlock()
 	r := newTxReceipt(len(published))
 	for i := range published {
 		if err := ch.commit(&published[i], r, uint64(i)); err != nil {
@@ -91,6 +102,7 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 // when it was accepted. That all of them have gone since makes it one that no
 // queue wants.
 func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
+	ch.conn.countPublish(ch)
 	var receipt store.Receipt = r
 	if ch.conn.server.watched() {
 		var done bool
@@ -122,6 +134,7 @@ func (ch *channel) commitSettled(settled []settlement) {
 		if ch.conn.server.watched() {
 			x.how = ch.watchSettled(x.how, x.tag, &x.delivery)
 		}
+		ch.countSettled(x.how)
 		ch.returned(&x.delivery)
 		ch.freed(x.delivery.consumer)
 		s.add(x.how, x.delivery)
@@ -135,7 +148,7 @@ func (ch *channel) txRollback(*amqp.TxRollback) error {
 	if ch.tx == nil {
 		return notTransactional()
 	}
-	ch.tx.clear(ch.conn)
+	ch.tx.clear(ch)
 	ch.tx.restore(ch)
 	ch.reply(&amqp.TxRollbackOk{})
 	return nil

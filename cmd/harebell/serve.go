@@ -110,14 +110,14 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	if err != nil {
 		return err
 	}
-	managed, err := listenManagement(c.ManagementListen)
+	page, err := listenManagement(c.ManagementListen)
 	if err != nil {
 		return errors.Join(err, clients.close())
 	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
-	manager := management.New(srv, management.Options{Node: node(), Log: log})
+	manager := management.New(srv, managed(c, log, &clients))
 	defer watch(c, log, srv.SetAlarm)()
 	served := make(chan error, len(clients.plain)+len(clients.secure)+1)
 	for protocol, l := range clients.all() {
@@ -125,9 +125,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg("listening")
 	}
 	defer clients.reloadOnHangup(log)()
-	if managed != nil {
-		go func() { served <- manager.Serve(managed) }()
-		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
+	if page != nil {
+		go func() { served <- manager.Serve(page) }()
+		log.Info().Str("protocol", "http").Stringer("address", page.Addr()).Msg("listening")
 	}
 	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
 
@@ -145,6 +145,23 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		log.Warn().Err(late).Msg("requests cut off")
 	}
 	return err
+}
+
+// managed is what the management API is told of the broker.
+func managed(c config.Config, log zerolog.Logger, cs *clients) management.Options {
+	o := management.Options{
+		Node: node(), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit, Certificates: cs.shown,
+	}
+	if !c.Memory {
+		o.DataDir = c.DataDir
+	}
+	for _, l := range cs.plain {
+		o.Listeners = append(o.Listeners, management.Listener{Protocol: "amqp", Address: l.Addr()})
+	}
+	for _, l := range cs.secure {
+		o.Listeners = append(o.Listeners, management.Listener{Protocol: "amqp/ssl", Address: l.Addr()})
+	}
+	return o
 }
 
 // memory is the bound on message bodies in memory. Without a disk there is

@@ -39,14 +39,18 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err e
 	if err != nil {
 		return errors.Join(err, clients.close(), st.Close())
 	}
-	managed, err := listenManagement(c.ManagementListen)
+	page, err := listenManagement(c.ManagementListen)
 	if err != nil {
 		return errors.Join(err, clients.close(), closeAll(api), st.Close())
 	}
-	running := lives{log: log, short: make(map[string]bool)}
+	o := managed(c, log, &clients)
+	if page != nil {
+		o.Listeners = append(o.Listeners, management.Listener{Protocol: "http", Address: page.Addr()})
+	}
+	running := lives{options: o, short: make(map[string]bool)}
 	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
 	if err != nil {
-		return errors.Join(err, clients.close(), closeAll(append(api, managed)), st.Close())
+		return errors.Join(err, clients.close(), closeAll(append(api, page)), st.Close())
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	defer watch(c, log, running.setAlarm)()
@@ -59,9 +63,9 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err e
 	}
 	defer clients.reloadOnHangup(log)()
 	served := make(chan error, 2)
-	if managed != nil {
-		defer serveHTTP(managed, &running, log, served).Close()
-		log.Info().Str("protocol", "http").Stringer("address", managed.Addr()).Msg("listening")
+	if page != nil {
+		defer serveHTTP(page, &running, log, served).Close()
+		log.Info().Str("protocol", "http").Stringer("address", page.Addr()).Msg("listening")
 	}
 	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients.plain[0])), log, served).Close()
 	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
@@ -111,7 +115,7 @@ func clientURL(c config.Config, l net.Listener) url.URL {
 // lives are what a broker is over its restarts. They tell each server what it is
 // short of, and answer the management API for the one that runs.
 type lives struct {
-	log zerolog.Logger
+	options management.Options
 
 	mu      sync.Mutex      // guards what follows
 	short   map[string]bool // of which resources
@@ -130,7 +134,7 @@ func (l *lives) setAlarm(resource string, short bool) {
 func (l *lives) begin(s *server.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.server, l.manager = s, management.New(s, management.Options{Node: node(), Log: l.log})
+	l.server, l.manager = s, management.New(s, l.options)
 	for resource, short := range l.short {
 		s.SetAlarm(resource, short)
 	}

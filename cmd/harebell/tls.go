@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"iter"
@@ -52,6 +53,14 @@ func (cs *clients) all() iter.Seq2[string, net.Listener] {
 			}
 		}
 	}
+}
+
+// shown returns the certificates that clients are shown now.
+func (cs *clients) shown() []*x509.Certificate {
+	if cs.certificates == nil {
+		return nil
+	}
+	return cs.certificates.Shown()
 }
 
 // listenTLS opens the addresses for TLS, or none.

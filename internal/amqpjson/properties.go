@@ -3,6 +3,8 @@ package amqpjson
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -28,6 +30,22 @@ type properties struct {
 	AppID           string         `json:"app_id,omitempty"`
 	ClusterID       string         `json:"cluster_id,omitempty"`
 }
+
+// IsProperty reports whether a property has that name.
+func IsProperty(name string) bool {
+	_, is := named[name]
+	return is
+}
+
+// named are the fields of properties, by their names in JSON.
+var named = func() map[string]bool {
+	all := make(map[string]bool)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[properties]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		all[name] = true
+	}
+	return all
+}()
 
 // MarshalJSON implements json.Marshaler.
 func (p Properties) MarshalJSON() ([]byte, error) {

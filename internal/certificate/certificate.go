@@ -63,6 +63,17 @@ func (k *Keeper) Config() *tls.Config {
 	}
 }
 
+// Shown returns the certificates of the broker itself that are in use now.
+func (k *Keeper) Shown() []*x509.Certificate {
+	var shown []*x509.Certificate
+	for _, c := range k.current.Load().Certificates {
+		if c.Leaf != nil {
+			shown = append(shown, c.Leaf)
+		}
+	}
+	return shown
+}
+
 func (f Files) load() (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(f.Certificate, f.Key)
 	if err != nil {

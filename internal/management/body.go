@@ -7,25 +7,49 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
+
+	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/amqpjson"
 )
 
 // A body is what a client has sent: a JSON object by its keys. What is null is not
 // there.
 type body map[string]json.RawMessage
 
-// body reads the request's body, in which some keys must be. None at all is an
-// empty object.
-func (c *call) body(keys ...string) (body, error) {
-	octets, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, bodyMost))
+// read reads the octets of the request's body.
+func (c *call) read(most int64) ([]byte, error) {
+	octets, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, most))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, badRequest(fmt.Sprintf("Exceeded HTTP request body size limit of %d octets", bodyMost))
+		return nil, badRequest(fmt.Sprintf("Exceeded HTTP request body size limit of %d octets", most))
 	}
 	if err != nil {
 		return nil, badRequest("body_not_read")
 	}
+	return bytes.TrimSpace(octets), nil
+}
+
+// body reads the request's body, in which some keys must be. None at all is an
+// empty object.
+func (c *call) body(keys ...string) (body, error) { return c.bodyOf(bodyMost, keys...) }
+
+// bodyOf is body for one that may have so many octets.
+func (c *call) bodyOf(most int64, keys ...string) (body, error) {
+	octets, err := c.read(most)
+	if err != nil {
+		return nil, err
+	}
+	b, err := parseBody(octets)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.need(keys)
+}
+
+func parseBody(octets []byte) (body, error) {
 	b := make(body)
-	if octets = bytes.TrimSpace(octets); len(octets) > 0 {
+	if len(octets) > 0 {
 		var text string
 		switch {
 		case json.Unmarshal(octets, &b) == nil && b != nil:
@@ -40,7 +64,7 @@ func (c *call) body(keys ...string) (body, error) {
 			delete(b, key)
 		}
 	}
-	return b, b.need(keys)
+	return b, nil
 }
 
 // need refuses a body in which keys are missing.
@@ -91,6 +115,37 @@ func (b body) flag(key string) (bool, error) {
 	default:
 		return false, badRequest("not_boolean", b[key])
 	}
+}
+
+// table returns the table under a key, nil if there is none.
+func (b body) table(key string) (amqp.Table, error) {
+	var t amqpjson.Table
+	if value, ok := b[key]; ok {
+		if err := json.Unmarshal(value, &t); err != nil {
+			return nil, badRequest("not_a_table", key, value)
+		}
+		if err := amqp.Table(t).Check(); err != nil {
+			return nil, badRequest(key + ": " + err.Error())
+		}
+	}
+	return amqp.Table(t), nil
+}
+
+// number returns the whole number under a key, however it is written.
+func (b body) number(key string, absent int) (int, error) {
+	value, ok := b[key]
+	if !ok {
+		return absent, nil
+	}
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		text = string(value)
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, badRequest("not_integer", value)
+	}
+	return n, nil
 }
 
 // list returns the texts of an array under a key.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/auth"
 )
 
@@ -47,7 +48,10 @@ func (c *call) login() error {
 		return errNoCredentials
 	}
 	identity, err := c.server.broker.Backend().Login(c.Context(), name, password, c.peer())
-	if err != nil {
+	if err == nil {
+		c.server.admitted.Add(1)
+	} else {
+		c.server.turnedAway.Add(1)
 		c.server.log.Warn().Err(err).Str("peer", c.RemoteAddr).Msg("HTTP access denied")
 	}
 	switch {
@@ -67,6 +71,17 @@ func (c *call) bearer() (token string, ok bool) {
 	scheme, token, ok := strings.Cut(c.Header.Get("Authorization"), " ")
 	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "Bearer")
 }
+
+// An operator is a user of the API as who changes things.
+type operator string
+
+// User implements audit.Actor.
+func (o operator) User() string { return string(o) }
+
+// Process implements audit.Actor: an operator has no connection.
+func (o operator) Process() audit.Process { return audit.Process{} }
+
+func (c *call) operator() operator { return operator(c.user.Name) }
 
 // name returns the name that stands for a variable of the resource's path.
 func (c *call) name(variable string) string {
@@ -90,21 +105,24 @@ func (c *call) peer() net.Addr {
 func (c *call) answer(value any) error { return c.write(c.columns().of(value)) }
 
 // write answers with a value.
-func (c *call) write(value any) error {
+func (c *call) write(value any) error { return c.writeAs(http.StatusOK, value) }
+
+// writeAs is write with another status.
+func (c *call) writeAs(status int, value any) error {
 	body := marshal(value)
 	c.w.Header().Set("content-length", strconv.Itoa(len(body)))
-	c.begin()
+	c.begin(status)
 	c.w.Write(body) // if it fails nobody listens any more
 	return nil
 }
 
 // begin begins an answer of JSON.
-func (c *call) begin() {
+func (c *call) begin(status int) {
 	h := c.w.Header()
 	h.Set("content-type", "application/json")
 	h.Set("cache-control", "no-cache")
 	h.Set("vary", vary)
-	c.w.WriteHeader(http.StatusOK)
+	c.w.WriteHeader(status)
 }
 
 // vary is the header of that name.

@@ -30,7 +30,7 @@ func some[T any](items []T, wanted func(T) bool) iter.Seq[any] {
 // for. Unless there is an order each is written as it comes.
 func (c *call) list(items iter.Seq[any]) error {
 	columns := c.columns()
-	c.begin()
+	c.begin(http.StatusOK)
 	between := "["
 	for item := range c.inOrder(items) {
 		if _, err := c.w.Write(append([]byte(between), marshal(columns.of(item))...)); err != nil {
@@ -52,19 +52,26 @@ func (c *call) list(items iter.Seq[any]) error {
 // rabbitmq: without a field to sort by there is nothing to reverse either
 func (c *call) inOrder(items iter.Seq[any]) iter.Seq[any] {
 	query := c.URL.Query()
-	key := query.Get("sort")
-	if key == "" {
+	field := query.Get("sort")
+	if field == "" {
 		return items
 	}
-	var list []object
+	type sorted struct{ key, item any }
+	var list []sorted
 	for item := range items {
-		list = append(list, objectOf(item))
+		list = append(list, sorted{objectOf(item).field(field), item})
 	}
-	slices.SortStableFunc(list, func(a, b object) int { return compare(a.field(key), b.field(key)) })
+	slices.SortStableFunc(list, func(a, b sorted) int { return compare(a.key, b.key) })
 	if query.Get("sort_reverse") == "true" {
 		slices.Reverse(list)
 	}
-	return all(list)
+	return func(yield func(any) bool) {
+		for _, s := range list {
+			if !yield(s.item) {
+				return
+			}
+		}
+	}
 }
 
 // Pages have so many items, unless the query says how many.
@@ -94,26 +101,34 @@ func (c *call) listPaged(items iter.Seq[any]) error {
 	if err != nil {
 		return err
 	}
-	var filtered []any
+	columns := c.columns()
+	p.Items = []any{}
 	for item := range c.inOrder(items) {
 		p.Total++
-		if name, _ := objectOf(item)["name"].(string); wanted(name) {
-			filtered = append(filtered, item)
+		if !wanted(nameOf(item)) {
+			continue
 		}
+		if p.Filtered/p.Size == p.Page-1 {
+			p.Items = append(p.Items, columns.of(item))
+		}
+		p.Filtered++
 	}
-	p.Filtered = len(filtered)
 	p.Pages = (p.Filtered + p.Size - 1) / p.Size
 	if p.Page-1 > p.Filtered/p.Size { // rabbitmq: the page behind a full last one is there, and empty
 		return &refusal{status: http.StatusBadRequest, code: "page_out_of_range",
 			reason: fmt.Sprintf("Page out of range, page: %d page size: %d, len: %d", p.Page, p.Size, p.Filtered)}
 	}
-	columns := c.columns()
-	p.Items = []any{}
-	for _, item := range filtered[(p.Page-1)*p.Size : min(p.Page*p.Size, p.Filtered)] {
-		p.Items = append(p.Items, columns.of(item))
-	}
 	p.Count = len(p.Items)
 	return c.write(p)
+}
+
+// nameOf returns the name of an item, "" if it has none.
+func nameOf(item any) string {
+	if n, ok := item.(interface{ name() string }); ok {
+		return n.name()
+	}
+	name, _ := objectOf(item)["name"].(string)
+	return name
 }
 
 // page reads which page the query asks for, and of which names.

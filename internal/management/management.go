@@ -1,6 +1,12 @@
 // Package management is the HTTP API that a broker is administered by, as
-// RabbitMQ's management plugin has it: users, their permissions and limits,
-// virtual hosts, and an end for connections.
+// RabbitMQ's management plugin has it: what there is of connections, channels,
+// consumers, queues, exchanges and bindings, and what has happened to them; what an
+// operator does to them; users, their permissions and limits, virtual hosts, policies,
+// and definitions of all that.
+//
+// It holds no lock while it writes: names are taken first, then one thing is looked at
+// after the other, as it is at that moment. What happens is counted where it happens;
+// rates come of two reads (rates.go), so that nothing is done while nobody looks.
 //
 // routes.go is the table of resources. A resource is a path, who may use it, and
 // what each verb does there; everything else is the same for all of them: logging
@@ -12,12 +18,15 @@ package management
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"log"
 	"net"
 	"net/http"
 	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -35,6 +44,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	headerMost    = 64 << 10 // octets
 	bodyMost      = 1 << 20  // octets
+	largeMost     = 20 << 20 // octets of definitions, or of a message; rabbitmq: 20 MB for all
 )
 
 // ErrServerClosed is returned by Serve after Shutdown.
@@ -44,6 +54,12 @@ var ErrServerClosed = http.ErrServerClosed
 type Options struct {
 	Node string         // the broker's name, of the form name@host
 	Log  zerolog.Logger // the zero value writes nothing
+
+	Listeners     []Listener                 // where clients find the broker
+	DataDir       string                     // where it keeps what must last, "" if nothing must
+	MemoryLimit   int64                      // octets above which publishers are blocked; 0 if that is not known
+	DiskFreeLimit int64                      // octets that must be free, or publishers are blocked
+	Certificates  func() []*x509.Certificate // what is shown to clients; nil for none
 }
 
 // A Server answers the management API of one broker. It is an http.Handler.
@@ -53,14 +69,24 @@ type Server struct {
 	vhosts *vhost.Registry
 	node   string
 	log    zerolog.Logger
+	rates  rates
 
-	mux  *http.ServeMux
-	http *http.Server
+	mux     *http.ServeMux
+	http    *http.Server
+	options Options
+	began   time.Time
+
+	admitted, turnedAway atomic.Uint64 // who has asked
+
+	mu  sync.Mutex // guards own
+	own []Listener // of the API
 }
 
 // New returns the management API of a broker.
 func New(broker *server.Server, o Options) *Server {
 	s := &Server{broker: broker, users: broker.Users, vhosts: broker.VHosts, node: o.Node, log: o.Log, mux: http.NewServeMux()}
+	s.rates.clock = s.vhosts.Clock()
+	s.options, s.began = o, s.rates.clock.Now()
 	for _, r := range s.resources() {
 		s.mux.Handle(r.path, &served{resource: r, server: s})
 	}
@@ -79,11 +105,17 @@ func New(broker *server.Server, o Options) *Server {
 
 // Serve answers clients on l until Shutdown, and returns ErrServerClosed then, or
 // the error that ended it. It closes l.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+func (s *Server) Serve(l net.Listener) error {
+	s.mu.Lock()
+	s.own = append(s.own, Listener{"http", l.Addr()})
+	s.mu.Unlock()
+	return s.http.Serve(l)
+}
 
 // Shutdown stops accepting, waits for the requests under way, and cuts them off
 // when ctx is done.
 func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.rates.stop()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		return errors.Join(err, s.http.Close())

@@ -1,6 +1,8 @@
 package management
 
 import (
+	"net/http"
+
 	"github.com/harebellmq/harebell/internal/auth"
 )
 
@@ -59,15 +61,26 @@ func (c *call) sees(vhost string) bool {
 	return c.identity.MayEnter(vhost)
 }
 
-// owners are the user of the connection of the path, and administrators. One that
-// is not there they may look for.
+// monitors are those who may see what concerns the whole broker.
+func monitors(c *call) error {
+	if err := managers(c); err != nil {
+		return err
+	}
+	if !c.user.Has(auth.Monitoring, auth.Administrator) {
+		return notAuthorised("Not monitor user")
+	}
+	return nil
+}
+
+// owners are the user of the connection of the path, administrators and, to look,
+// monitors. One that is not there they may look for.
 func owners(c *call) error {
 	if err := managers(c); err != nil {
 		return err
 	}
 	owner, found := c.server.owner(c.name("connection"))
-	if found && owner != c.user.Name && !c.user.Has(auth.Administrator) {
-		return notAuthorised("User not authorised to access object")
+	if !found || owner == c.user.Name || c.user.Has(auth.Administrator) || c.Method != http.MethodDelete && c.user.Has(auth.Monitoring) {
+		return nil
 	}
-	return nil
+	return notAuthorised("User not authorised to access object")
 }

@@ -36,15 +36,21 @@ func (s *Server) putUser(c *call) error {
 		return err
 	}
 	created, err := s.users.Put(c.user.Name, user)
+	if err != nil {
+		return refuseUser(user, err)
+	}
+	return c.done(created)
+}
+
+// refuseUser makes the refusal of an error in making a user.
+func refuseUser(user auth.User, err error) error {
 	switch {
 	case errors.Is(err, auth.ErrHash):
 		return badRequest("not_base64", user.Hash)
 	case isMistake(err):
 		return badRequest(err.Error())
-	case err != nil:
-		return err
 	}
-	return c.done(created)
+	return err
 }
 
 // user makes a user of a body.

@@ -22,13 +22,18 @@ type virtualHost struct {
 	Protected        bool              `json:"protected_from_deletion"`
 	Tracing          bool              `json:"tracing"`
 	ClusterState     map[string]string `json:"cluster_state"`
+	messageLevels
 }
+
+func (v virtualHost) name() string { return v.Name }
 
 func (s *Server) show(v *vhost.VirtualHost) virtualHost {
 	m := v.Metadata()
+	ready, unacked, _ := messages(v)
 	return virtualHost{
 		Name: v.Name(), Description: m.Description, Tags: m.Tags, DefaultQueueType: v.DefaultQueueType(), Metadata: m,
 		Protected: m.Protected, Tracing: v.Tracing(), ClusterState: map[string]string{s.node: "running"},
+		messageLevels: s.levels(subject{kind: "levels of virtual host", name: v.Name()}, ready, unacked),
 	}
 }
 

@@ -35,7 +35,7 @@ func contents() []chapter {
 		{title: "Transactions", files: []string{"tx", "tx_settle"}},
 		{title: "Direct reply-to", files: []string{"replyto"}},
 		{title: "Permissions", files: []string{"admin", "permission", "permission_topic", "user", "limit", "vhost"}},
-		{title: "Management API", files: []string{"management"}},
+		{title: "Management API", files: []string{"management", "management_queue", "management_exchange", "management_message", "management_look", "management_definitions"}},
 		{title: "Tracing", files: []string{"tracing"}},
 		{title: "Events", files: []string{"event", "event_admin"}},
 		{title: "Errors", files: []string{"errors", "errors_arguments", "errors_basic", "errors_text"}},

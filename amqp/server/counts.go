@@ -1,0 +1,144 @@
+package server
+
+import "sync/atomic"
+
+// Counts are what has happened on a channel. They only grow.
+type Counts struct {
+	Published uint64
+	Confirmed uint64
+	Returned  uint64 // published as mandatory, and no queue wanted it
+	Dropped   uint64 // published, and no queue wanted it
+
+	Delivered      uint64 // to consumers that are to ack
+	DeliveredNoAck uint64
+	Got            uint64 // by basic.get, to be acked
+	GotNoAck       uint64
+	GetEmpty       uint64
+	Redelivered    uint64 // of all that was delivered or got
+	Acked          uint64
+}
+
+// plus returns the sum of two.
+func (c Counts) plus(d Counts) Counts {
+	return Counts{
+		Published: c.Published + d.Published, Confirmed: c.Confirmed + d.Confirmed, Returned: c.Returned + d.Returned, Dropped: c.Dropped + d.Dropped,
+		Delivered: c.Delivered + d.Delivered, DeliveredNoAck: c.DeliveredNoAck + d.DeliveredNoAck,
+		Got: c.Got + d.Got, GotNoAck: c.GotNoAck + d.GotNoAck, GetEmpty: c.GetEmpty + d.GetEmpty,
+		Redelivered: c.Redelivered + d.Redelivered, Acked: c.Acked + d.Acked,
+	}
+}
+
+// Churn is how many connections and channels have come and gone.
+type Churn struct {
+	ConnectionsOpened, ConnectionsClosed uint64
+	ChannelsOpened, ChannelsClosed       uint64
+}
+
+// logins counts how often clients were let in, or not.
+type logins struct{ admitted, refused atomic.Uint64 }
+
+// Attempts returns how often clients of AMQP were let in, and how often they were not.
+func (s *Server) Attempts() (admitted, refused uint64) {
+	return s.logins.admitted.Load(), s.logins.refused.Load()
+}
+
+// ResetAttempts counts them anew.
+func (s *Server) ResetAttempts() {
+	s.logins.admitted.Store(0)
+	s.logins.refused.Store(0)
+}
+
+// published counts what a channel publishes: noted when the batch goes to its queues,
+// so that whoever has a confirm can see it.
+type published struct {
+	channel *channel
+	n       uint64
+}
+
+// countPublish counts a message that is in the batch, or about to be.
+func (c *connection) countPublish(ch *channel) {
+	if c.counting.channel != ch {
+		c.notePublished()
+		c.counting.channel = ch
+	}
+	c.counting.n++
+}
+
+// notePublished notes what was counted.
+func (c *connection) notePublished() {
+	p := &c.counting
+	if p.n == 0 {
+		return
+	}
+	p.channel.mu.Lock()
+	p.channel.counts.Published += p.n
+	p.channel.mu.Unlock()
+	p.n = 0
+}
+
+// countOut counts messages that go out. The lock is held.
+func (ch *channel) countOut(n *uint64, redelivered bool) {
+	*n++
+	if redelivered {
+		ch.counts.Redelivered++
+	}
+}
+
+// countSettled counts an outcome. The lock is held.
+func (ch *channel) countSettled(how outcome) {
+	if how == ack {
+		ch.counts.Acked++
+	}
+}
+
+// total returns the counts of the channel. The lock is held.
+func (ch *channel) total() Counts {
+	c := ch.counts
+	if ch.confirms != nil {
+		c.Confirmed, _ = ch.confirms.count()
+	}
+	return c
+}
+
+// Totals returns what has happened on all channels since the broker began, also on
+// those that are closed.
+func (s *Server) Totals() (Counts, Churn) {
+	s.mu.Lock() // so that no channel is counted twice, or not at all, as it ends
+	defer s.mu.Unlock()
+	total := s.past
+	for c := range s.connections {
+		c.mu.Lock()
+		for _, ch := range c.channels {
+			ch.mu.Lock()
+			if !ch.ended {
+				total = total.plus(ch.total())
+			}
+			ch.mu.Unlock()
+		}
+		c.mu.Unlock()
+	}
+	return total, s.churn
+}
+
+// channelOpened counts a channel.
+func (s *Server) channelOpened() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.churn.ChannelsOpened++
+}
+
+// channelEnded counts that a channel ends, and keeps what has happened on it. It
+// reports false the second time.
+func (s *Server) channelEnded(ch *channel) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	if ch.ended {
+		return false
+	}
+	ch.ended = true
+	s.past = s.past.plus(ch.total())
+	s.churn.ChannelsClosed++
+	return true
+}
