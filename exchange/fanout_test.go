@@ -25,13 +25,15 @@ func TestFanoutIgnoresKeysAndArguments(t *testing.T) {
 }
 
 func BenchmarkFanout(b *testing.B) {
-	for _, size := range benchmarkSizes {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			x := newExchange(b, Fanout)
-			for i := range size {
-				bind(b, x, Binding{Destination: queue(fmt.Sprint("q", i))})
-			}
-			benchmarkRoute(b, x, "key", nil, size)
-		})
+	for _, kind := range []string{Fanout, RecentHistory} {
+		for _, size := range benchmarkSizes {
+			b.Run(fmt.Sprint(kind, " ", size, " bindings"), func(b *testing.B) {
+				x := newExchange(b, kind)
+				for i := range size {
+					bind(b, x, Binding{Destination: queue(fmt.Sprint("q", i))})
+				}
+				benchmarkRoute(b, x, "key", nil, size)
+			})
+		}
 	}
 }

@@ -178,12 +178,16 @@ func TestBindingsThatCannotBe(t *testing.T) {
 }
 
 func BenchmarkPickOne(b *testing.B) {
-	for _, kind := range []string{Random, ModulusHash, ConsistentHash} {
+	for _, kind := range []string{Random, LocalRandom, ModulusHash, ConsistentHash} {
 		for _, size := range benchmarkSizes {
 			b.Run(fmt.Sprint(kind, " ", size, " bindings"), func(b *testing.B) {
 				x := newExchange(b, kind)
+				weight := "1"
+				if kind == LocalRandom {
+					weight = "" // it takes no other key
+				}
 				for i := range size {
-					bind(b, x, Binding{Destination: queue(fmt.Sprint("q", i)), Key: "1"})
+					bind(b, x, Binding{Destination: queue(fmt.Sprint("q", i)), Key: weight})
 				}
 				benchmarkRoute(b, x, "key", nil, 1)
 			})
