@@ -82,6 +82,7 @@ func TestChannelCloseRollsBack(t T) {
 	s.ok(d.Ack(false))
 	s.publish("", queue, "b")
 	s.ok(s.Close())
+	outside.wantReady(queue, 1)
 	outside.wantDrain(queue, "a")
 }
 
