@@ -139,7 +139,7 @@ func (c *connection) serve() {
 	c.deadline.Stop()
 	c.hangUp()
 	<-forgotten
-	if c.state != stateHandshake {
+	if c.shown.Load() != nil { // it was open
 		c.log.Info().Msg("connection closed")
 	}
 }
@@ -224,6 +224,7 @@ func (c *connection) readLoop() error {
 // comes next.
 func (c *connection) settle() error {
 	c.gathered()
+	c.server.draining.Load().note()
 	err := c.sync()
 	c.outbox.flush()
 	if err != nil {

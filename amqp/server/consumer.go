@@ -43,12 +43,12 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 	out := &ch.conn.outbox
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	if !s.open || s.gone || ch.ended {
+	server := ch.conn.server
+	if !s.open || s.gone || ch.ended || server.draining.Load() != nil {
 		return 0
 	}
 	out.mu.Lock()
 	defer out.mu.Unlock()
-	server := ch.conn.server
 	watched := server.watched()
 	var f DeliverFault
 	for i := range es {

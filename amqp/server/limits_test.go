@@ -59,3 +59,16 @@ func TestLimitOfConsumers(t *testing.T) {
 			`0 connection.close reply-code=530 reply-text="NOT_ALLOWED - reached maximum (1) of consumers per channel" class-id=60 method-id=20`)
 	})
 }
+
+func TestLimitsMayChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := testServer(t)
+		s.Limits.ConsumersPerChannel = 1
+		c := dial(t, s)
+		c.login()
+		c.hears([]string{`1 channel.open`, `1 queue.declare queue="q" no-wait`, `1 basic.consume queue="q" consumer-tag="a"`},
+			`1 channel.open-ok`, `1 basic.consume-ok consumer-tag="a"`)
+		s.SetLimits(Limits{})
+		c.hears([]string{`1 basic.consume queue="q" consumer-tag="b"`}, `1 basic.consume-ok consumer-tag="b"`)
+	})
+}

@@ -76,7 +76,9 @@ type Server struct {
 	alarms    alarms
 	looking   atomic.Bool // look will be called
 	opened    opened
-	processes atomic.Uint64 // how many connections and channels there have been
+	processes atomic.Uint64         // how many connections and channels there have been
+	draining  atomic.Pointer[drain] // nil until Drain
+	newLimits atomic.Pointer[Limits]
 	logins    logins
 
 	mu          sync.Mutex // guards what follows
@@ -240,6 +242,7 @@ func (s *Server) remove(c *connection) {
 	if s.closing && len(s.connections) == 0 {
 		close(s.idle)
 	}
+	s.draining.Load().note()
 }
 
 func (s *Server) isClosing() bool {

@@ -18,7 +18,7 @@ type tracer struct {
 }
 
 func newTracer(log zerolog.Logger, conn string) tracer {
-	if log.GetLevel() != zerolog.TraceLevel {
+	if log.GetLevel() != zerolog.TraceLevel || zerolog.GlobalLevel() > zerolog.TraceLevel {
 		return tracer{}
 	}
 	return tracer{on: true, log: log.With().Str("conn", conn).Logger()}

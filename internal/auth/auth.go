@@ -38,7 +38,7 @@ import (
 // Users are the users of a broker.
 type Users struct {
 	// LoopbackOnly lists users who may log in from this machine only. It must
-	// not change once anybody logs in.
+	// not change once anybody logs in; SetLoopbackOnly changes what is in force.
 	//
 	// rabbitmq: loopback_users
 	LoopbackOnly []string
@@ -59,6 +59,8 @@ type Users struct {
 	// version counts changes of permissions: what was decided under one version
 	// holds as long as the version does.
 	version atomic.Uint64
+
+	loopbackOnly atomic.Pointer[[]string] // what SetLoopbackOnly has said last; nil for nothing
 }
 
 // An account is a user with all that belongs to one.
@@ -146,10 +148,21 @@ func (u *Users) admit(user User, peer net.Addr) (Identity, error) {
 	return &member{users: u, user: user}, nil
 }
 
+// SetLoopbackOnly changes who may log in from this machine only. Who is logged in
+// stays so.
+func (u *Users) SetLoopbackOnly(names []string) {
+	names = slices.Clone(names)
+	u.loopbackOnly.Store(&names)
+}
+
 // MayComeFrom returns ErrNotLocal if somebody of that name may log in from this
 // machine only, and the peer is on another.
 func (u *Users) MayComeFrom(name string, peer net.Addr) error {
-	if slices.Contains(u.LoopbackOnly, name) && !loopback(peer) {
+	only := u.LoopbackOnly
+	if changed := u.loopbackOnly.Load(); changed != nil {
+		only = *changed
+	}
+	if slices.Contains(only, name) && !loopback(peer) {
 		return fmt.Errorf("%w: %q", ErrNotLocal, name)
 	}
 	return nil

@@ -394,3 +394,15 @@ func TestLists(t *testing.T) {
 		t.Errorf("permissions: got %s", got)
 	}
 }
+
+func TestWhoMustBeHereMayChange(t *testing.T) {
+	far := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
+	u := &Users{LoopbackOnly: []string{"bob"}}
+	u.SetLoopbackOnly([]string{"ann"})
+	if err := u.MayComeFrom("bob", far); err != nil {
+		t.Errorf("who may come from everywhere now: got %v", err)
+	}
+	if err := u.MayComeFrom("ann", far); !errors.Is(err, ErrNotLocal) {
+		t.Errorf("who must be here now: got %v, want ErrNotLocal", err)
+	}
+}
