@@ -27,6 +27,7 @@ import (
 
 // A Config is the broker's configuration, complete and checked.
 type Config struct {
+	Node    string // name of this broker among others, "name" or "name@host"; "" for harebell
 	DataDir string // where durable things are kept
 	Memory  bool   // keep everything in memory, and nothing over a restart
 
@@ -45,6 +46,7 @@ type Config struct {
 	ChannelsMax      int           // of all connections; 0 for any number
 	ConsumersMax     int           // of a channel; 0 for any number
 	ConsumerTimeout  time.Duration // for acknowledging a delivery; 0 for ever
+	ShutdownTimeout  time.Duration // for the last acks, and for clients to go
 	MemoryLimit      int64         // octets of bodies kept in memory; if 0, see Bodies
 	MemoryWatermark  Watermark     // memory above which publishers are blocked
 	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
@@ -70,6 +72,7 @@ type Config struct {
 
 	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
 	LogFormat string // "auto", "console" or "json"
+	LogTo     string // "stderr" or "stdout"
 }
 
 // A Watermark is a bound on memory: in octets or, if that is 0, as a part of the
@@ -128,7 +131,16 @@ func (s Setting) Line() string {
 // Defaults.
 type Settings struct {
 	values  map[*key][]Setting // as written, passwords too
+	lines   map[*key][]place   // where in files values are from
+	files   []string
 	ignored []Setting
+	unknown []Unknown
+}
+
+// Unknown is a line of a file whose key nobody knows.
+type Unknown struct {
+	Key, Origin string
+	Nearest     string // the key that is most like it; "" for none
 }
 
 // nobody is the origin of what nobody has given.
@@ -136,7 +148,7 @@ const nobody = "default"
 
 // Defaults returns settings nobody has touched.
 func Defaults() *Settings {
-	s := &Settings{values: make(map[*key][]Setting)}
+	s := &Settings{values: make(map[*key][]Setting), lines: make(map[*key][]place)}
 	for _, k := range keys {
 		if k.standard != "" {
 			s.values[k] = []Setting{{Key: k.name, Value: k.standard, Origin: nobody}}
@@ -147,9 +159,10 @@ func Defaults() *Settings {
 
 // ReadEnvironment takes over the variables that lookup finds: HAREBELL_ and the
 // flag's name in capitals. A variable that is set but empty counts as not set.
-// Settings that take several values have them separated by commas.
+// Settings that take several values have them separated by commas. Before them it
+// takes over those of RabbitMQ's.
 func (s *Settings) ReadEnvironment(lookup func(name string) (string, bool)) error {
-	var mistakes []error
+	mistakes := []error{s.readRabbitEnvironment(lookup)}
 	for _, k := range keys {
 		name := k.variable()
 		value, ok := lookup(name)
@@ -210,6 +223,37 @@ func (s *Settings) All() []Setting {
 	}
 	return all
 }
+
+// SetDefault gives a setting another default, of an origin to be shown, unless
+// somebody has given one.
+func (s *Settings) SetDefault(name, value, origin string) {
+	if k := keyOf(name); len(s.given(k)) == 0 {
+		s.values[k] = []Setting{{Key: name, Value: value, Origin: origin}}
+	}
+}
+
+// Changes compares with settings that were read later. live are the keys whose new
+// values may be put in force while the broker runs, fixed those that need a restart.
+func (s *Settings) Changes(next *Settings) (live, fixed []string) {
+	before, after := s.Config().Compat, next.Config().Compat
+	same := func(a, b Setting) bool { return a.Value == b.Value }
+	for _, k := range keys {
+		switch {
+		case slices.EqualFunc(s.inForce(k, before), next.inForce(k, after), same):
+		case k.live:
+			live = append(live, k.name)
+		default:
+			fixed = append(fixed, k.name)
+		}
+	}
+	return live, fixed
+}
+
+// Files returns the names of the files that have been read.
+func (s *Settings) Files() []string { return s.files }
+
+// Unknown returns the lines of files with keys that neither Harebell nor RabbitMQ has.
+func (s *Settings) Unknown() []Unknown { return s.unknown }
 
 // Ignored returns the settings given that mean nothing: lines of files with
 // settings that only RabbitMQ has, and a consumer timeout for a series that has

@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/tls"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -40,14 +41,14 @@ func TestDefaults(t *testing.T) {
 		DataDir: "harebell-data", Compat: rules("4.2"),
 		TLS:    TLS{Min: tls.VersionTLS12, LoginFrom: "distinguished_name"},
 		Listen: []string{":5672"}, ManagementListen: ":15672", HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
-		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute,
+		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute, ShutdownTimeout: 10 * time.Second,
 		DiskFreeLimit: 50_000_000, MemoryWatermark: Watermark{Relative: 0.6},
 		DefaultUser: "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
 		DefaultPermissions: Permissions{Configure: ".*", Write: ".*", Read: ".*"},
 		DefaultVHost:       "/", DefaultQueueType: "classic", LoopbackUsers: []string{"guest"}, AuthBackends: []string{"internal"},
 		OAuth2:        OAuth2{VerifyAud: true, RequireExp: true, VerifyPeer: true},
 		TestAPIListen: "127.0.0.1:15673",
-		Product:       "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto",
+		Product:       "RabbitMQ", Version: "4.2.0", LogLevel: "info", LogFormat: "auto", LogTo: "stderr",
 	}
 	if got := Defaults().Config(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -109,6 +110,12 @@ func TestReadFile(t *testing.T) {
 			nil},
 		{"several good listeners add up", "listeners.tcp.1 = 127.0.0.1:5672\nlisteners.tcp.local = [::1]:5672",
 			func(c *Config) { c.Listen = []string{"127.0.0.1:5672", "[::1]:5672"} }},
+		{"there may be none", "listeners.tcp = none\nlisteners.ssl.default = none", func(c *Config) { c.Listen = nil }},
+		{"the log is on the console anyway", "log.console = true", func(*Config) {}},
+		{"and may be on standard output", "log.console.stdio = stdout", func(c *Config) { c.LogTo = "stdout" }},
+		{"the broker has a name", "nodename = rabbit@here", func(c *Config) { c.Node = "rabbit@here" }},
+		{"stopping takes its time", "shutdown_timeout = 1500", func(c *Config) { c.ShutdownTimeout = 1500 * time.Millisecond }},
+		{"what nobody knows does no harm", "heartbeet = 5", func(*Config) {}},
 		{"octets have units", "max_message_size = 64 MiB\nmemory_limit = 2GB",
 			func(c *Config) { c.MaxMessageSize, c.MemoryLimit = 64<<20, 2e9 }},
 		{"levels and formats may be RabbitMQ's words", "log.console.level = warning\nlog.console.formatter = plaintext",
@@ -181,6 +188,67 @@ func TestIgnoredNamesWhatOnlyRabbitMQHas(t *testing.T) {
 	}
 }
 
+func TestUnknownKeysAreToldWithTheNearest(t *testing.T) {
+	s := Defaults()
+	if err := s.ReadFile("h.conf", strings.NewReader("heartbeet = 5\nlistener.tcp.default = 1\n\nsomething.else = 3\nDefault_User = c")); err != nil {
+		t.Fatal(err)
+	}
+	want := []Unknown{
+		{"heartbeet", "h.conf:1", "heartbeat"},
+		{"listener.tcp.default", "h.conf:2", "listeners.tcp.default"},
+		{"something.else", "h.conf:4", ""},
+		{"Default_User", "h.conf:5", "default_user"},
+	}
+	if got := s.Unknown(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if ignored := s.Ignored(); len(ignored) > 0 {
+		t.Errorf("also ignored: %v", ignored)
+	}
+}
+
+func TestLinesCountInsteadOfThoseInFilesBefore(t *testing.T) {
+	s := Defaults()
+	for name, file := range []string{
+		"listeners.tcp.1 = 1\nlisteners.tcp.2 = 2\nauth_backends.1 = internal\nloopback_users.guest = true\nheartbeat = 1",
+		"listeners.tcp.2 = 4\nlisteners.tcp.3 = 3\nauth_backends.1 = oauth2\nauth_backends.2 = internal\nloopback_users.guest = false\nheartbeat = 2",
+	} {
+		if err := s.ReadFile(fmt.Sprint(name, ".conf"), strings.NewReader(file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := s.Config()
+	if want := []string{":1", ":4", ":3"}; !slices.Equal(slices.Sorted(slices.Values(c.Listen)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("addresses: got %v, want %v", c.Listen, want)
+	}
+	if want := []string{"oauth2", "internal"}; !slices.Equal(c.AuthBackends, want) {
+		t.Errorf("logins: got %v, want %v", c.AuthBackends, want)
+	}
+	if len(c.LoopbackUsers) > 0 || c.Heartbeat != 2*time.Second {
+		t.Errorf("got %v and %v, want nobody and 2s", c.LoopbackUsers, c.Heartbeat)
+	}
+}
+
+func TestChangesAreForNowOrForARestart(t *testing.T) {
+	before, after := Defaults(), Defaults()
+	if err := after.ReadFile("h.conf", strings.NewReader(
+		"heartbeat = 5\nlog.console.level = debug\nconnection_max = 7\nloopback_users = none\nchannel_max = 2047\ncompat = 4.3")); err != nil {
+		t.Fatal(err)
+	}
+	live, fixed := before.Changes(after)
+	if want := []string{"loopback_users", "connection_max", "log.console.level"}; !slices.Equal(live, want) {
+		t.Errorf("for now: got %v, want %v", live, want)
+	}
+	for _, want := range []string{"compat", "heartbeat", "product.version"} {
+		if !slices.Contains(fixed, want) {
+			t.Errorf("for a restart: got %v, want %s too", fixed, want)
+		}
+	}
+	if slices.Contains(fixed, "channel_max") {
+		t.Error("channel_max has been given what it was, and is told as changed")
+	}
+}
+
 func TestConsumerTimeoutIsIgnoredIfTheSeriesHasNone(t *testing.T) {
 	for series, want := range map[string][]Setting{
 		"4.2": nil,
@@ -244,7 +312,6 @@ func TestMistakes(t *testing.T) {
 			"/etc/h.conf:2: heartbeat = soon: want whole seconds from 0 to 65535"},
 		{"events in a protocol that is not there", file("event_exchange.protocol = amqp_1_0"),
 			"/etc/h.conf:1: event_exchange.protocol = amqp_1_0: want amqp_0_9_1, in whose headers the details of an event are"},
-		{"a key nobody knows", file("heartbeet = 5"), "/etc/h.conf:1: heartbeet: there is no such key"},
 		{"a line that is none", file("heartbeat"), "/etc/h.conf:1: heartbeat: want key = value"},
 		{"several lines", file("memory = yes\nframe_max = 100"),
 			"/etc/h.conf:1: memory = yes: want true or false\n" +
@@ -256,7 +323,7 @@ func TestMistakes(t *testing.T) {
 			"--management-listen host: want a port from 0 to 65535, or host:port, or none"},
 		{"a flag without a name", flag(""), "--: there is no such setting"},
 		{"a value of a flag", flag("listen", "5672", "host:many"),
-			"--listen host:many: want a port from 0 to 65535, or host:port"},
+			"--listen host:many: want a port from 0 to 65535, or host:port, or none"},
 		{"a negative number", flag("heartbeat", "-1"), "--heartbeat -1: want whole seconds from 0 to 65535"},
 		{"a number beyond all bounds", flag("max-message-size", "99999999999GiB"),
 			"--max-message-size 99999999999GiB: want a number of octets such as 1000000, 500kB or 64MiB, from 1 to 512MiB"},

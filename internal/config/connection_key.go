@@ -30,6 +30,15 @@ var connectionKeys = []*key{
 		want:  "whole milliseconds from 0 to 315360000000, undefined or infinity",
 		parse: parseConsumerTimeout,
 	}, {
+		name: "shutdown_timeout", flag: "shutdown-timeout", standard: "10000",
+		usage: "`milliseconds` that stopping may take: half of them for acks of what is delivered, the rest for clients to go",
+		want:  "whole milliseconds from 1 to 3600000",
+		parse: func(c *Config, v string) bool {
+			n, ok := parseNumber(v, 1, 3_600_000)
+			c.ShutdownTimeout = time.Duration(n) * time.Millisecond
+			return ok
+		},
+	}, {
 		name: "frame_max", flag: "frame-max", standard: "131072",
 		usage: "largest frame in `octets` proposed to clients",
 		want:  wantOctets + ", from 4096 to 128MiB",
@@ -49,17 +58,17 @@ var connectionKeys = []*key{
 			return ok
 		},
 	}, {
-		name: "connection_max", flag: "connection-max", standard: "infinity",
+		name: "connection_max", flag: "connection-max", standard: "infinity", live: true,
 		usage: "`number` of connections that may be open, or infinity",
 		want:  wantCount,
 		parse: func(c *Config, v string) bool { return parseCount(&c.ConnectionMax, v) },
 	}, {
-		name: "channel_max_per_node", flag: "channel-max-per-node", standard: "infinity",
+		name: "channel_max_per_node", flag: "channel-max-per-node", standard: "infinity", live: true,
 		usage: "`number` of channels that may be open on all connections, or infinity",
 		want:  wantCount,
 		parse: func(c *Config, v string) bool { return parseCount(&c.ChannelsMax, v) },
 	}, {
-		name: "consumer_max_per_channel", flag: "consumer-max-per-channel", standard: "infinity",
+		name: "consumer_max_per_channel", flag: "consumer-max-per-channel", standard: "infinity", live: true,
 		usage: "`number` of consumers of a channel, or infinity",
 		want:  wantCount,
 		parse: func(c *Config, v string) bool { return parseCount(&c.ConsumersMax, v) },

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -30,16 +31,18 @@ var foreign = []string{
 
 // ReadFile takes over the lines of a file, "key = value" each, with comments
 // after #. name is the file's, for error texts. Lines with settings of
-// RabbitMQ's that mean nothing here are remembered for Ignored; any other key
-// that is not known is an error, as it is probably a slip. All mistakes of the
-// file are told, one on each line.
+// RabbitMQ's that mean nothing here are remembered for Ignored, and any other key
+// that is not known, but for one about tokens, for Unknown: a file made for another version must not keep the
+// broker from starting. All mistakes of the file are told, one on each line. Files
+// may be read one after the other; a line counts instead of one with the same key in
+// a file before.
 func (s *Settings) ReadFile(name string, r io.Reader) error {
+	s.files = append(s.files, name)
 	var mistakes []error
-	met := make(map[*key][]int) // keys met in this file, with the numbers of their values
 	lines := bufio.NewScanner(r)
 	for number := 1; lines.Scan(); number++ {
 		origin := fmt.Sprintf("%s:%d", name, number)
-		if err := s.readLine(lines.Text(), origin, met); err != nil {
+		if err := s.readLine(lines.Text(), name, origin); err != nil {
 			mistakes = append(mistakes, err)
 		}
 	}
@@ -49,7 +52,13 @@ func (s *Settings) ReadFile(name string, r io.Reader) error {
 	return errors.Join(mistakes...)
 }
 
-func (s *Settings) readLine(line, origin string, met map[*key][]int) error {
+// A place is where in files one value of a key is from.
+type place struct {
+	file, name string // the file, and the key as written there
+	number     int    // behind the key; 0 if there is none, or it means nothing
+}
+
+func (s *Settings) readLine(line, file, origin string) error {
 	if line = strings.TrimSpace(withoutComment(line)); line == "" {
 		return nil
 	}
@@ -60,6 +69,9 @@ func (s *Settings) readLine(line, origin string, met map[*key][]int) error {
 	}
 	k, value, number := lookup(name, value)
 	if k == nil {
+		if name == "log.console" && value == "true" {
+			return nil // it always is
+		}
 		if isForeign(name) {
 			s.ignored = append(s.ignored, Setting{Key: name, Value: value, Origin: origin})
 			return nil
@@ -67,26 +79,41 @@ func (s *Settings) readLine(line, origin string, met map[*key][]int) error {
 		if instead := refusal(name); instead != "" {
 			return fmt.Errorf("%s: %s: %s", origin, name, instead)
 		}
-		return fmt.Errorf("%s: %s: there is no such key", origin, name)
+		if strings.HasPrefix(name, "auth_oauth2.") { // who may log in is nothing to guess at
+			return fmt.Errorf("%s: %s: there is no such key", origin, name)
+		}
+		s.unknown = append(s.unknown, Unknown{Key: name, Origin: origin, Nearest: nearest(name)})
+		return nil
 	}
 
-	before, numbers := s.values[k], met[k]
+	before, places := s.values[k], s.lines[k]
 	if err := s.set(k, []string{value}, origin, fmt.Sprintf("%s: %s = ", origin, name)); err != nil {
 		return err
 	}
-	if !k.several || len(numbers) == 0 {
-		met[k] = []int{number}
+	here := place{file, name, number}
+	if !k.several || len(places) == 0 {
+		s.lines[k] = []place{here}
 		return nil
 	}
-	if number == 0 { // the line has none, and comes after those before it
-		number = numbers[len(numbers)-1] + 1
+	for i := len(places) - 1; i >= 0; i-- {
+		if places[i].replacedBy(here) {
+			before, places = slices.Delete(before, i, i+1), slices.Delete(places, i, i+1)
+		}
 	}
-	at, again := slices.BinarySearch(numbers, number)
-	if again { // it counts instead
-		before, numbers = slices.Delete(before, at, at+1), slices.Delete(numbers, at, at+1)
+	at := len(places)
+	if number > 0 {
+		at, _ = slices.BinarySearchFunc(places, number, func(p place, n int) int { return cmp.Compare(p.number, n) })
+	} else if at > 0 && places[at-1].number > 0 { // it has none, and comes after those before it
+		here.number = places[at-1].number + 1
 	}
-	s.values[k], met[k] = slices.Insert(before, at, s.values[k]...), slices.Insert(numbers, at, number)
+	s.values[k], s.lines[k] = slices.Insert(before, at, s.values[k]...), slices.Insert(places, at, here)
 	return nil
+}
+
+// replacedBy reports whether a later line counts instead: one with the same number, or
+// with the same key in another file.
+func (p place) replacedBy(later place) bool {
+	return p.number > 0 && p.number == later.number || p.name == later.name && p.file != later.file
 }
 
 // lookup finds the key that a line is about, the value it gives, and the number of
@@ -99,9 +126,9 @@ func (s *Settings) readLine(line, origin string, met map[*key][]int) error {
 //	default_user_tags.administrator = true
 //	server_properties.site = Berlin
 func lookup(name, value string) (k *key, _ string, number int) {
-	if strings.HasPrefix(name, "listeners.tcp.") {
+	if strings.HasPrefix(name, "listeners.tcp.") || name == "listeners.tcp" {
 		name = "listeners.tcp.default"
-	} else if strings.HasPrefix(name, "listeners.ssl.") {
+	} else if strings.HasPrefix(name, "listeners.ssl.") || name == "listeners.ssl" {
 		name = "listeners.ssl.default"
 	} else if strings.HasPrefix(name, "ssl_options.versions.") {
 		name = "ssl_options.versions"

@@ -55,7 +55,7 @@ var firstKeys = []*key{
 		want:  "amqp_0_9_1, in whose headers the details of an event are",
 		parse: func(_ *Config, v string) bool { return v == "amqp_0_9_1" },
 	}, {
-		name: "loopback_users", flag: "loopback-users", standard: "guest", several: true,
+		name: "loopback_users", flag: "loopback-users", standard: "guest", several: true, live: true,
 		usage: "`names` of users who may log in from this machine only, or none",
 		want:  "a user's name, or none",
 		parse: func(c *Config, v string) bool { return parseNames(&c.LoopbackUsers, v) },

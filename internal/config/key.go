@@ -23,6 +23,7 @@ type key struct {
 	// wanted. Called several times it adds values, if the key takes several.
 	parse func(c *Config, value string) bool
 
+	live     bool // may change while the broker runs
 	several  bool // takes several values
 	numbered bool // in a file a number behind its name says which comes first
 	named    bool // in a file a name behind its own begins the value: name=value
@@ -63,6 +64,7 @@ var (
 		"auto": "auto", "console": "console", "json": "json",
 		"plaintext": "console", "text": "console",
 	}
+	logOutputs = map[string]string{"stderr": "stderr", "stdout": "stdout"}
 	loginParts = map[string]string{
 		"distinguished_name": "distinguished_name", "common_name": "common_name", "subject_alternative_name": "subject_alternative_name",
 	}

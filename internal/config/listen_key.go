@@ -8,22 +8,14 @@ import (
 var listenKeys = []*key{
 	{
 		name: "listeners.tcp.default", flag: "listen", standard: ":5672", several: true,
-		usage: "`address` to listen on: a port, or host:port",
-		want:  "a port from 0 to 65535, or host:port",
-		parse: func(c *Config, v string) bool {
-			address, ok := parseAddress(v)
-			c.Listen = append(c.Listen, address)
-			return ok
-		},
+		usage: "`address` to listen on: a port, or host:port, or none if there is TLS",
+		want:  "a port from 0 to 65535, or host:port, or none",
+		parse: func(c *Config, v string) bool { return parseListener(&c.Listen, v) },
 	}, {
 		name: "listeners.ssl.default", flag: "tls-listen", several: true,
 		usage: "`address` to listen on with TLS: a port, or host:port (default: :5671 if there is a certificate)",
-		want:  "a port from 0 to 65535, or host:port",
-		parse: func(c *Config, v string) bool {
-			address, ok := parseAddress(v)
-			c.TLSListen = append(c.TLSListen, address)
-			return ok
-		},
+		want:  "a port from 0 to 65535, or host:port, or none",
+		parse: func(c *Config, v string) bool { return parseListener(&c.TLSListen, v) },
 	}, {
 		name: "ssl_options.certfile", flag: "tls-cert",
 		usage: "`file` with the broker's certificate, in PEM; read again on SIGHUP, like the next two",

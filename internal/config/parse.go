@@ -73,6 +73,16 @@ func parseAddress(v string) (address string, ok bool) {
 	return net.JoinHostPort(host, port), ok
 }
 
+// parseListener adds an address to dst, or nothing for "none".
+func parseListener(dst *[]string, v string) bool {
+	if v == "none" {
+		return true
+	}
+	address, ok := parseAddress(v)
+	*dst = append(*dst, address)
+	return ok
+}
+
 func parseWord(dst *string, v string, words map[string]string) bool {
 	word, ok := words[v]
 	*dst = word

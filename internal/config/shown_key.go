@@ -37,7 +37,7 @@ var shownKeys = []*key{
 			return ok
 		},
 	}, {
-		name: "log.console.level", flag: "log-level", standard: "info",
+		name: "log.console.level", flag: "log-level", standard: "info", live: true,
 		usage: "`level` from which on to log: trace, debug, info, warn, error or none",
 		want:  "trace, debug, info, warn, error or none",
 		parse: func(c *Config, v string) bool { return parseWord(&c.LogLevel, v, logLevels) },
@@ -46,5 +46,15 @@ var shownKeys = []*key{
 		usage: "`format` of the log: console, json, or auto for console on a terminal and json elsewhere",
 		want:  "auto, console or json",
 		parse: func(c *Config, v string) bool { return parseWord(&c.LogFormat, v, logFormats) },
+	}, {
+		name: "log.console.stdio", flag: "log-to", standard: "stderr",
+		usage: "`output` for the log: stderr or stdout",
+		want:  "stderr or stdout",
+		parse: func(c *Config, v string) bool { return parseWord(&c.LogTo, v, logOutputs) },
+	}, {
+		name: "nodename", flag: "nodename",
+		usage: "`name` of this broker among others: name@host, or a name on this host (default: harebell)",
+		want:  "a name, or name@host",
+		parse: func(c *Config, v string) bool { return parseNodeName(&c.Node, v) },
 	},
 }
