@@ -29,32 +29,29 @@ func (d *drain) note() {
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.CompareAndSwap(nil, &drain{settled: make(chan struct{}, 1)})
 	open := s.stopAccepting()
-	for {
-		if !outstanding(open) {
-			return nil
-		}
+	if n := outstanding(open); n > 0 {
+		s.Log.Info().Int("deliveries", n).Msg("waiting for acks")
+	}
+	for outstanding(open) > 0 {
 		select {
 		case <-s.draining.Load().settled:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	return nil
 }
 
-// outstanding reports whether any of the connections has a delivery to settle.
-func outstanding(open []*connection) bool {
+// outstanding returns how many deliveries connections have to settle.
+func outstanding(open []*connection) (n int) {
 	for _, c := range open {
 		c.mu.Lock()
 		for _, ch := range c.channels {
 			ch.mu.Lock()
-			n := ch.unacked.count
+			n += ch.unacked.count
 			ch.mu.Unlock()
-			if n > 0 {
-				c.mu.Unlock()
-				return true
-			}
 		}
 		c.mu.Unlock()
 	}
-	return false
+	return n
 }

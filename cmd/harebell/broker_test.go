@@ -87,10 +87,19 @@ func start(t *testing.T, arguments ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, log: &lines{more: make(chan struct{})}, ended: make(chan error, 1)}
-	p.command = exec.Command(path, append([]string{
+	return startCommand(t, exec.Command(path, append([]string{
 		"serve", "--listen", anyPort, "--management-listen", anyPort, "--test-api-listen", anyPort, "--log-format", "json",
-	}, arguments...)...)
+	}, arguments...)...))
+}
+
+// startCommand does the same with a command that logs in JSON to standard error. What
+// settings the machine has does not matter, unless the command's environment is given.
+func startCommand(t *testing.T, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, command: command, log: &lines{more: make(chan struct{})}, ended: make(chan error, 1)}
+	if command.Env == nil {
+		command.Env = append(os.Environ(), "HAREBELL_CONFIG=none")
+	}
 	stderr, err := p.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -123,21 +132,21 @@ const anyPort = "127.0.0.1:0"
 // note looks at a line of the log for where the broker listens, and reports whether
 // it says that the broker has started.
 func (p *process) note(line []byte) (started bool) {
-	var said struct{ Message, Protocol, Address string }
+	var said struct{ Message, Address string }
 	if json.Unmarshal(line, &said) != nil {
 		return false // not a line of the log
 	}
-	switch said.Message + " " + said.Protocol {
-	case "listening amqp":
+	switch {
+	case strings.HasPrefix(said.Message, "started TCP listener on "):
 		p.address = said.Address
-	case "listening amqps":
+	case strings.HasPrefix(said.Message, "started TLS (SSL) listener on "):
 		p.secure = said.Address
-	case "listening http":
+	case strings.HasPrefix(said.Message, "Management plugin: "):
 		p.management = said.Address
-	case "test API listening http":
+	case said.Message == "test API listening":
 		p.testAPI = said.Address
 	}
-	return said.Message == "broker started"
+	return strings.HasPrefix(said.Message, "Server startup complete")
 }
 
 // kill ends the process as a power cut would, as far as it can tell.

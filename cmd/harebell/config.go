@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/harebellmq/harebell/internal/config"
+	"github.com/harebellmq/harebell/internal/disk"
 )
 
 // configFile is the flag, and with HAREBELL_ the variable, for the file.
@@ -39,6 +40,13 @@ func printSettings(c *cli.Context, s *config.Settings) error {
 	for _, setting := range s.Ignored() {
 		fmt.Fprintf(w, "# %s\t # %s, of no meaning here\n", setting.Key, setting.Origin)
 	}
+	for _, unknown := range s.Unknown() {
+		fmt.Fprintf(w, "# %s\t # %s, there is no such setting", unknown.Key, unknown.Origin)
+		if unknown.Nearest != "" {
+			fmt.Fprintf(w, "; %s is", unknown.Nearest)
+		}
+		fmt.Fprintln(w)
+	}
 	return w.Flush()
 }
 
@@ -47,7 +55,7 @@ func printSettings(c *cli.Context, s *config.Settings) error {
 func settingFlags() []cli.Flag {
 	flags := []cli.Flag{&cli.PathFlag{
 		Name:  configFile,
-		Usage: "`file` of settings, key = value on each line [$HAREBELL_CONFIG]",
+		Usage: "`file` of settings, key = value on each line, or none (default: /etc/harebell/harebell.conf, or RabbitMQ's in /etc/rabbitmq) [$HAREBELL_CONFIG]",
 	}}
 	for _, f := range config.Flags() {
 		usage := fmt.Sprintf("%s [$%s]", f.Usage, f.Variable)
@@ -63,18 +71,21 @@ func settingFlags() []cli.Flag {
 	return flags
 }
 
-// readSettings collects the settings from the file, the environment and the
+// readSettings collects the settings from the files, the environment and the
 // flags.
 func readSettings(c *cli.Context) (*config.Settings, error) {
 	s := config.Defaults()
-	path := c.Path(configFile)
-	if path == "" {
-		path = os.Getenv("HAREBELL_" + strings.ToUpper(configFile))
+	files, err := settingFiles(c)
+	if err != nil {
+		return nil, err
 	}
-	if path != "" {
+	for _, path := range files {
 		if err := readFile(s, path); err != nil {
 			return nil, err
 		}
+	}
+	if dir := standardDataDir(); dir != "" {
+		s.SetDefault("data_dir", dir, "found")
 	}
 	if err := s.ReadEnvironment(os.LookupEnv); err != nil {
 		return nil, err
@@ -92,6 +103,35 @@ func readSettings(c *cli.Context) (*config.Settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// settingFiles returns the files to read: the one the operator names, or those that
+// are where they usually are.
+func settingFiles(c *cli.Context) ([]string, error) {
+	path := c.Path(configFile)
+	if path == "" {
+		path = os.Getenv("HAREBELL_" + strings.ToUpper(configFile))
+	}
+	switch path {
+	case "":
+		return config.FoundFiles(os.DirFS("/"), os.LookupEnv)
+	case "none":
+		return nil, nil
+	}
+	return []string{path}, nil
+}
+
+// standardDataDir returns the directory for data that packages and container images
+// make, "" if there is none. In RabbitMQ's it leaves alone what that has.
+func standardDataDir() string {
+	const own, rabbit = "/var/lib/harebell", "/var/lib/rabbitmq"
+	switch {
+	case disk.Writable(own):
+		return own
+	case disk.Writable(rabbit):
+		return rabbit + "/harebell"
+	}
+	return ""
 }
 
 func readFile(s *config.Settings, path string) error {

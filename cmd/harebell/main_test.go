@@ -199,7 +199,7 @@ func settings(t *testing.T, dir string) config.Config {
 }
 
 // serves are the two ways to serve.
-var serves = map[string]func(context.Context, config.Config, zerolog.Logger) error{"usual": serve, "for tests": serveTests}
+var serves = map[string]func(context.Context, config.Config, zerolog.Logger, *reloader) error{"usual": serve, "for tests": serveTests}
 
 func TestServeStopsWhenTold(t *testing.T) {
 	for _, memory := range []bool{true, false} {
@@ -208,7 +208,7 @@ func TestServeStopsWhenTold(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		for name, serve := range serves {
-			if err := serve(ctx, c, zerolog.Nop()); err != nil {
+			if err := serve(ctx, c, zerolog.Nop(), new(reloader)); err != nil {
 				t.Errorf("%s, memory %v: %v", name, memory, err)
 			}
 		}
@@ -225,13 +225,13 @@ func TestServeRefusesAPortInUse(t *testing.T) {
 	c.Listen = append(c.Listen, l.Addr().String())
 	want := "cannot listen on " + l.Addr().String() + ": bind: address already in use"
 	for name, serve := range serves { // each of which can open the store again
-		if err := serve(t.Context(), c, zerolog.Nop()); err == nil || err.Error() != want {
+		if err := serve(t.Context(), c, zerolog.Nop(), new(reloader)); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
 	}
 	c = settings(t, t.TempDir())
 	c.TestAPIListen = l.Addr().String()
-	if err := serveTests(t.Context(), c, zerolog.Nop()); err == nil || err.Error() != want {
+	if err := serveTests(t.Context(), c, zerolog.Nop(), new(reloader)); err == nil || err.Error() != want {
 		t.Errorf("the test API: got %v, want %s", err, want)
 	}
 }
@@ -248,13 +248,14 @@ func TestServeRefusesADataDirectoryInUse(t *testing.T) {
 		}
 	}()
 	for name, serve := range serves {
-		if err := serve(t.Context(), c, zerolog.Nop()); err == nil || !strings.Contains(err.Error(), c.DataDir+": in use by another process") {
+		if err := serve(t.Context(), c, zerolog.Nop(), new(reloader)); err == nil || !strings.Contains(err.Error(), c.DataDir+": in use by another process") {
 			t.Errorf("%s: got %v, want that it is in use", name, err)
 		}
 	}
 }
 
 func TestLogFormats(t *testing.T) {
+	t.Cleanup(func() { zerolog.SetGlobalLevel(zerolog.TraceLevel) })
 	tests := []struct {
 		format, level string
 		want          string // what is in the line, or "" for no line
@@ -270,7 +271,8 @@ func TestLogFormats(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := newLogger(f, test.level, test.format)
+		setLogLevel(test.level)
+		log := newLogger(f, test.format)
 		log.Info().Msg("hello")
 		if err := f.Close(); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,9 +9,11 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
 
@@ -29,15 +32,13 @@ import (
 	"github.com/harebellmq/harebell/vhost"
 )
 
-// shutdownTime is how long clients have to take their leave.
-const shutdownTime = 10 * time.Second
-
 func serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
 		Usage: "run the broker",
 		Description: "Settings come from the file, then the environment, then the flags; the last one\n" +
-			"wins. SIGINT and SIGTERM shut the broker down in order.",
+			"wins. SIGINT and SIGTERM shut the broker down in order, a second one at once. SIGHUP\n" +
+			"has it read certificates, the log level, loopback users and limits again.",
 		Flags: settingFlags(),
 		Action: func(c *cli.Context) error {
 			s, err := readSettings(c)
@@ -45,20 +46,36 @@ func serveCommand() *cli.Command {
 				return err
 			}
 			settings := s.Config()
-			log := newLogger(os.Stderr, settings.LogLevel, settings.LogFormat)
-			for _, ignored := range s.Ignored() {
-				log.Warn().Str("key", ignored.Key).Str("origin", ignored.Origin).Msg("setting has no meaning here")
-			}
+			setLogLevel(settings.LogLevel)
+			log := newLogger(logOutput(settings.LogTo), settings.LogFormat)
+			logSettings(log, s, config.Strange(os.DirFS("/")))
+			again := reread(s, func() (*config.Settings, error) { return readSettings(c) })
 			collectLater()
-			ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
+			ctx, stop := untilSignal(c.Context)
 			defer stop()
-			context.AfterFunc(ctx, stop) // a second signal ends the process at once
 			if settings.TestAPI {
-				return serveTests(ctx, settings, log)
+				return serveTests(ctx, settings, log, again)
 			}
-			return serve(ctx, settings, log)
+			return serve(ctx, settings, log, again)
 		},
 	}
+}
+
+// untilSignal returns a context that is done with the first signal to end. A second
+// one ends the process at once.
+func untilSignal(ctx context.Context) (_ context.Context, stop context.CancelFunc) {
+	ctx, stop = context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals) // before anybody can tell that the first has been heard
+		stop()
+	}()
+	return ctx, stop
 }
 
 // collectLater has the heap grow to three times of what is alive before garbage is
@@ -70,8 +87,9 @@ func collectLater() {
 	}
 }
 
-// serve runs a broker until ctx is done. Its ports open when it is ready.
-func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error) {
+// serve runs a broker until ctx is done. Its ports open when it is ready. Settings are
+// read again as again says.
+func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *reloader) (err error) {
 	who, err := readLogins(c, log)
 	if err != nil {
 		return err
@@ -87,7 +105,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 		return err
 	}
 	broker := vhost.Broker{
-		Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, Events: eventVHost(c), Node: node(),
+		Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, Events: eventVHost(c), Node: node(c),
 		DefaultQueueType: queue.Type(c.DefaultQueueType),
 	}
 	follow.InVHosts(c.Compat, &broker)
@@ -122,22 +140,32 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 	served := make(chan error, len(clients.plain)+len(clients.secure)+1)
 	for protocol, l := range clients.all() {
 		go func() { served <- srv.Serve(l) }()
-		log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg("listening")
+		logListener(log, protocol, l)
 	}
-	defer clients.reloadOnHangup(log)()
 	if page != nil {
 		go func() { served <- manager.Serve(page) }()
-		log.Info().Str("protocol", "http").Stringer("address", page.Addr()).Msg("listening")
+		logListener(log, "http", page)
 	}
-	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
+	again.certificates, again.log = clients.certificates, log
+	again.apply = func(c config.Config) { change(srv, c) }
+	defer again.onHangup()()
+	logStarted(log, c)
+	notify(log, daemon.SdNotifyReady)
+	defer keepWatchdog(log, func() { srv.Connections() })()
 
 	select {
 	case <-ctx.Done():
 	case err = <-served:
 	}
 	log.Info().Msg("shutting down")
-	leave, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	notify(log, daemon.SdNotifyStopping)
+	leave, cancel := context.WithTimeout(context.Background(), c.ShutdownTimeout)
 	defer cancel()
+	settle, cancel := context.WithTimeout(leave, c.ShutdownTimeout/2)
+	defer cancel()
+	if srv.Drain(settle) != nil {
+		log.Warn().Msg("deliveries not acked in time")
+	}
 	if late := srv.Shutdown(leave); late != nil {
 		log.Warn().Err(late).Msg("connections cut off")
 	}
@@ -150,7 +178,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger) (err error)
 // managed is what the management API is told of the broker.
 func managed(c config.Config, log zerolog.Logger, cs *clients) management.Options {
 	o := management.Options{
-		Node: node(), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit, Certificates: cs.shown,
+		Node: node(c), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit, Certificates: cs.shown,
 	}
 	if !c.Memory {
 		o.DataDir = c.DataDir
@@ -198,13 +226,25 @@ func configure(s *server.Server, c config.Config) {
 	s.ChannelMax = c.ChannelMax
 	s.Heartbeat = orNone(c.Heartbeat)
 	s.MaxMessageSize = c.MaxMessageSize
-	s.Limits = server.Limits{Connections: c.ConnectionMax, Channels: c.ChannelsMax, ConsumersPerChannel: c.ConsumersMax}
+	s.Limits = limits(c)
 	s.HandshakeTimeout = c.HandshakeTimeout
 	s.ConsumerTimeout = orNone(c.ConsumerTimeout)
-	s.Node = node()
+	s.Node = node(c)
 	s.CertificateLogin = server.CertificateLogin(c.TLS.LoginFrom)
 	s.Properties = properties(c)
 	follow.InServer(c.Compat, s)
+}
+
+// limits are of what clients open.
+func limits(c config.Config) server.Limits {
+	return server.Limits{Connections: c.ConnectionMax, Channels: c.ChannelsMax, ConsumersPerChannel: c.ConsumersMax}
+}
+
+// change has a server that runs do as the settings say now: those that may change.
+func change(s *server.Server, c config.Config) {
+	setLogLevel(c.LogLevel)
+	s.SetLimits(limits(c))
+	s.Users.SetLoopbackOnly(c.LoopbackUsers)
 }
 
 // orNone is how a server is told of a time that is 0 for none: its own zero is the
@@ -284,12 +324,16 @@ func listenManagement(address string) (net.Listener, error) {
 }
 
 // node is the name of this broker among others.
-func node() string {
+func node(c config.Config) string {
+	name := cmp.Or(c.Node, "harebell")
+	if strings.Contains(name, "@") {
+		return name
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
-	return "harebell@" + host
+	return name + "@" + host
 }
 
 // cause strips the address that a network error repeats.

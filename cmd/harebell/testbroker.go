@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/amqptest"
@@ -22,7 +23,7 @@ import (
 
 // serveTests runs a broker until ctx is done that tests may do with whatever they
 // like, over HTTP. To clients it is the one that serve runs.
-func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err error) {
+func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again *reloader) (err error) {
 	who, err := readLogins(c, log)
 	if err != nil {
 		return err
@@ -59,23 +60,27 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger) (err e
 		if err := b.Serve(l); err != nil {
 			return err
 		}
-		log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg("listening")
+		logListener(log, protocol, l)
 	}
-	defer clients.reloadOnHangup(log)()
 	served := make(chan error, 2)
 	if page != nil {
 		defer serveHTTP(page, &running, log, served).Close()
-		log.Info().Str("protocol", "http").Stringer("address", page.Addr()).Msg("listening")
+		logListener(log, "http", page)
 	}
-	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients.plain[0])), log, served).Close()
+	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients)), log, served).Close()
 	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
-	log.Info().Str("version", version()).Str("compat", c.Compat.Series).Bool("memory", c.Memory).Str("data_dir", c.DataDir).Msg("broker started")
+	again.certificates, again.log, again.apply = clients.certificates, log, running.change
+	defer again.onHangup()()
+	logStarted(log, c)
+	notify(log, daemon.SdNotifyReady)
+	defer keepWatchdog(log, running.alive)()
 
 	select {
 	case <-ctx.Done():
 	case err = <-served:
 	}
 	log.Info().Msg("shutting down")
+	notify(log, daemon.SdNotifyStopping)
 	return err
 }
 
@@ -108,17 +113,24 @@ func testOptions(c config.Config, who logins, log zerolog.Logger, running *lives
 }
 
 // clientURL is where the default user finds the broker that listens there.
-func clientURL(c config.Config, l net.Listener) url.URL {
-	return url.URL{Scheme: "amqp", User: url.UserPassword(c.DefaultUser, c.DefaultPass), Host: l.Addr().String()}
+func clientURL(c config.Config, cs clients) url.URL {
+	u := url.URL{User: url.UserPassword(c.DefaultUser, c.DefaultPass)}
+	for protocol, l := range cs.all() {
+		u.Scheme, u.Host = protocol, l.Addr().String()
+		break
+	}
+	return u
 }
 
 // lives are what a broker is over its restarts. They tell each server what it is
 // short of, and answer the management API for the one that runs.
 type lives struct {
+	// immutable
 	options management.Options
 
 	mu      sync.Mutex      // guards what follows
 	short   map[string]bool // of which resources
+	changed *config.Config  // in force instead of what the broker started with; nil if nothing has changed
 	server  *server.Server
 	manager *management.Server
 }
@@ -135,9 +147,28 @@ func (l *lives) begin(s *server.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.server, l.manager = s, management.New(s, l.options)
+	if l.changed != nil {
+		change(s, *l.changed)
+	}
 	for resource, short := range l.short {
 		s.SetAlarm(resource, short)
 	}
+}
+
+// change has this life and those to come do as the settings say now.
+func (l *lives) change(c config.Config) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changed = &c
+	change(l.server, c)
+}
+
+// alive returns if the broker of this life is.
+func (l *lives) alive() {
+	l.mu.Lock()
+	s := l.server
+	l.mu.Unlock()
+	s.Connections()
 }
 
 // ServeHTTP implements http.Handler.

@@ -8,10 +8,6 @@ import (
 	"iter"
 	"net"
 	"os"
-	"os/signal"
-	"syscall"
-
-	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/internal/certificate"
 	"github.com/harebellmq/harebell/internal/config"
@@ -28,6 +24,9 @@ type clients struct {
 
 // listenClients opens all addresses for clients, or none.
 func listenClients(c config.Config) (cs clients, err error) {
+	if len(c.Listen) == 0 && !c.TLS.Given() {
+		return cs, errors.New("--listen none: want a certificate then, --tls-cert and --tls-key, or nobody can come")
+	}
 	if cs.plain, err = listen(c.Listen); err != nil {
 		return cs, err
 	}
@@ -110,26 +109,4 @@ func certificateFiles(t config.TLS) (f certificate.Files, err error) {
 	}
 	f.Verify, f.Require, f.Min = t.Verify, t.Require, t.Min
 	return f, err
-}
-
-// reloadOnHangup reads the certificates again on each SIGHUP, until stop is called.
-func (cs *clients) reloadOnHangup(log zerolog.Logger) (stop func()) {
-	if cs.certificates == nil {
-		return func() {}
-	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
-		for range hangups {
-			if err := cs.certificates.Reload(); err != nil {
-				log.Error().Err(err).Msg("certificates not read, those from before still hold")
-				continue
-			}
-			log.Info().Msg("certificates read again")
-		}
-	}()
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
-	}
 }

@@ -68,12 +68,12 @@ func startBroker(t *testing.T, flags ...string) (address, testAPI string) {
 			if json.Unmarshal(scanner.Bytes(), &said) != nil {
 				continue // not a line of the log
 			}
-			switch said.Message {
-			case "listening":
+			switch {
+			case strings.HasPrefix(said.Message, "started TCP listener on "):
 				address = said.Address
-			case "test API listening":
+			case said.Message == "test API listening":
 				testAPI = said.Address
-			case "broker started":
+			case strings.HasPrefix(said.Message, "Server startup complete"):
 				start()
 			}
 		}
