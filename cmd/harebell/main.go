@@ -50,7 +50,7 @@ func newApp() *cli.App {
 	app.Version = version()
 	app.HideVersion = true // there is a command for it
 	app.HideHelpCommand = true
-	app.Commands = []*cli.Command{serveCommand(), configCommand(), perfCommand(), testCommand(), versionCommand()}
+	app.Commands = []*cli.Command{serveCommand(), configCommand(), pingCommand(), perfCommand(), testCommand(), versionCommand()}
 	app.Action = func(c *cli.Context) error {
 		if c.Args().Present() {
 			return fmt.Errorf("%s: there is no such command; see harebell --help", c.Args().First())

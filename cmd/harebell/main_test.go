@@ -64,7 +64,7 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 
 func TestConfigPrintsWhatIsInForce(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "h.conf")
-	if err := os.WriteFile(file, []byte("heartbeat = 30\nframe_max = 8192\nmanagement.rates_mode = basic\nmanagement.tcp.port = 1\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("heartbeat = 30\nframe_max = 8192\nmanagement.rates_mode = basic\nmanagement.tcp.port = 1\nheartbeet = 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("HAREBELL_CONFIG", file)
@@ -83,6 +83,7 @@ func TestConfigPrintsWhatIsInForce(t *testing.T) {
 		"channel_max = 2047 # default",
 		"# default_pass = ******** # --default-pass",
 		"management.tcp.port = 1 # " + file + ":4",
+		"# heartbeet # " + file + ":5, there is no such setting; heartbeat is",
 		"# management.rates_mode # " + file + ":3, of no meaning here",
 	} {
 		found := false
