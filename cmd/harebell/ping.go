@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -96,7 +95,7 @@ func firstAddress(c config.Config) (address string, secure bool) {
 	}
 	host, port, _ := net.SplitHostPort(address) // it was checked
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = ""
+		host = "" // this machine, whether or not it knows the name localhost
 	}
-	return net.JoinHostPort(cmp.Or(host, "localhost"), port), secure
+	return net.JoinHostPort(host, port), secure
 }
