@@ -7,13 +7,20 @@ GO      ?= go
 RUN     ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build test lint bench bench-peers bench-store fuzz clients conformance conformance-rabbitmq clean
+.PHONY: run build dist test lint bench bench-peers bench-store fuzz clients conformance conformance-rabbitmq clean
 
 run: build
 	bin/harebell serve --data-dir data $(RUN)
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.release=$(VERSION)' -o bin/harebell ./cmd/harebell
+
+# What is released: archives for six systems, packages for Debian and RPM, a formula
+# for Homebrew and checksums. The same commit makes the same files. The packager is
+# built from its module, at a fixed version.
+DIST ?=
+dist:
+	$(GO) run ./packaging/dist --version $(VERSION) $(DIST)
 
 # The race detector needs cgo, and with it a C compiler.
 test:

@@ -115,7 +115,7 @@ func (r release) packages(t target, binary string) error {
 	for _, kind := range []string{"deb", "rpm"} {
 		command := exec.Command("go", "run", nfpm, "package", "--config", "packaging/nfpm.yaml", "--packager", kind, "--target", r.out)
 		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "ARCH="+t.machine, "VERSION="+strings.TrimPrefix(r.version, "v"), "BINARY="+binary,
-			"MTIME="+r.at.Format(time.RFC3339), fmt.Sprint("SOURCE_DATE_EPOCH=", r.at.Unix()))
+			fmt.Sprint("SOURCE_DATE_EPOCH=", r.at.Unix()))
 		if err := loudly(command); err != nil {
 			return err
 		}
