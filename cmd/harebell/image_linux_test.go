@@ -5,11 +5,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	amqp091 "github.com/rabbitmq/amqp091-go"
+
+	"github.com/harebellmq/harebell/internal/config"
 )
 
 // TestTheImageRuns runs the broker in the root file system of the container image, as
@@ -68,4 +72,41 @@ func TestTheImageRuns(t *testing.T) {
 		t.Errorf("after a restart: got %q, %v, %v", d.Body, found, err)
 	}
 	p.stop()
+}
+
+// TestTheUnitIsOne asks systemd, which looks whether the program is there too.
+func TestTheUnitIsOne(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not here")
+	}
+	path, err := binary()
+	must(t, err)
+	text, err := os.ReadFile("../../packaging/harebell.service")
+	must(t, err)
+	unit := filepath.Join(t.TempDir(), "harebell.service")
+	must(t, os.WriteFile(unit, bytes.ReplaceAll(text, []byte("/usr/bin/harebell"), []byte(path)), 0o600))
+	if out, err := exec.Command(analyze, "verify", unit).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestTheExampleIsTheDefault reads the example of a file of settings as if nothing in
+// it were commented out.
+func TestTheExampleIsTheDefault(t *testing.T) {
+	text, err := os.ReadFile("../../packaging/harebell.conf")
+	must(t, err)
+	example := config.Defaults()
+	must(t, example.ReadFile("harebell.conf", bytes.NewReader(regexp.MustCompile(`(?m)^# ([a-z_.0-9]+ *= )`).ReplaceAll(text, []byte("$1")))))
+	if strange, unknown := example.Ignored(), example.Unknown(); len(strange) > 0 || len(unknown) > 0 {
+		t.Errorf("got %v and %v, want only keys of ours", strange, unknown)
+	}
+	got, want := example.Config(), config.Defaults().Config()
+	if got.TLS.Certificate == "" {
+		t.Error("nothing has been read")
+	}
+	got.TLS = want.TLS
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
 }
