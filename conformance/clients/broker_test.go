@@ -46,7 +46,7 @@ const anyPort = "127.0.0.1:0"
 func startBroker(t *testing.T, flags ...string) (address, testAPI string) {
 	t.Helper()
 	broker := exec.Command(harebell, append([]string{
-		"serve", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json",
+		"serve", "--config", "none", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json",
 	}, flags...)...)
 	stderr, err := broker.StderrPipe()
 	if err != nil {
