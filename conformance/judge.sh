@@ -26,9 +26,13 @@ await() {
 	exit 2
 }
 
+# harebell_start starts it without the variables of RabbitMQ, which it would follow.
 harebell_start() {
-	"$root/bin/harebell" serve --listen "127.0.0.1:$harebell_port" --management-listen "127.0.0.1:$harebell_management" \
-		--data-dir "$work/harebell" --consumer-timeout "$CONSUMER_TIMEOUT" >>"$work/harebell.log" 2>&1 &
+	(
+		unset "${!RABBITMQ_@}"
+		exec "$root/bin/harebell" serve --config none --listen "127.0.0.1:$harebell_port" --management-listen "127.0.0.1:$harebell_management" \
+			--data-dir "$work/harebell" --consumer-timeout "$CONSUMER_TIMEOUT"
+	) >>"$work/harebell.log" 2>&1 &
 	echo $! >"$work/harebell.pid"
 	await "$harebell_port"
 	await "$harebell_management"
