@@ -136,8 +136,11 @@ func TestAPIOverview(t T) {
 
 func TestAPIHealthChecks(t T) {
 	t.Parallel()
+	a := administer(t)
+	for _, check := range [][]string{{"health", "checks", "virtual-hosts"}, {"healthchecks", "node"}} {
+		a.shows(check, `{"status":"ok"}`) // fails while a virtual host of somebody's comes or goes
+	}
 	requests(t,
-		request{"GET", "health/checks/virtual-hosts", "", 200, `{"status":"ok"}`},
 		request{"GET", "health/checks/node-is-quorum-critical", "", 200, `{"status":"ok","reason":"single node cluster"}`},
 		request{"GET", "health/checks/port-listener/1", "", 503, `{"status":"failed","reason":"No active listener","missing":1}`},
 		request{"GET", "health/checks/port-listener/x", "", 400, bad(`"Invalid port"`)},
@@ -145,7 +148,6 @@ func TestAPIHealthChecks(t T) {
 		request{"GET", "health/checks/certificate-expiration/1/weeks", "", 200, `{"status":"ok"}`},
 		request{"GET", "health/checks/certificate-expiration/1/x", "", 400, bad(`"Time unit not recognised. Supported units: days, weeks, months, years."`)},
 		request{"GET", "health/checks/certificate-expiration/x/weeks", "", 400, bad(`"Invalid expiration value."`)},
-		request{"GET", "healthchecks/node", "", 200, `{"status":"ok"}`},
 		request{"GET", "aliveness-test/{v}", "", 200, `{"status":"ok"}`},
 		request{"GET", "aliveness-test/{v}.not", "", 404, notThere},
 	)
