@@ -114,6 +114,7 @@ func followStream(t *testing.T, r *river, rng *rand.Rand) {
 		look()
 	}
 	write()
+	look()
 	for _, f := range followers {
 		f.room = -1
 		r.Wake(f)
