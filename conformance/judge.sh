@@ -60,7 +60,8 @@ rabbitmq_start() {
 	END
 	echo '[{rabbit, [{channel_tick_interval, 500}]}].' >"$work/advanced.config" # not only once a minute
 	echo '[rabbitmq_management, rabbitmq_consistent_hash_exchange, rabbitmq_random_exchange, rabbitmq_recent_history_exchange, rabbitmq_sharding, rabbitmq_event_exchange].' >"$work/enabled_plugins"
-	"$rabbitmq_bin/rabbitmq-server" >>"$work/rabbitmq.log" 2>&1 &
+	# rabbitmq: what a crashing node leaves behind goes where it was started
+	(cd "$work" && exec "$rabbitmq_bin/rabbitmq-server") >>"$work/rabbitmq.log" 2>&1 &
 	await "$rabbitmq_port"
 	"$rabbitmq_bin/rabbitmqctl" await_startup >>"$work/rabbitmq.log" 2>&1
 	await "$rabbitmq_management"
