@@ -52,6 +52,7 @@ func rabbitmq(server, epmd string, h *home) (*launch, error) {
 		return nil, err
 	}
 	c := exec.Command(server)
+	c.Dir = h.dir // where a node that crashes leaves what it had
 	c.Env = append(os.Environ(),
 		"HOME="+h.dir,
 		"RABBITMQ_NODENAME=bench@localhost",
