@@ -70,7 +70,7 @@ func (v *VirtualHost) createExchange(d exchange.Declaration, owner Owner) error 
 func (v *VirtualHost) addExchange(x *exchange.Exchange, id uint64) {
 	name := x.Declaration().Name
 	v.exchanges[name] = x
-	v.flows[name] = new(flow)
+	v.flows[name] = &flow{exchange: name}
 	x.Follow(v.policies.For(policy.Exchanges, name).Definition)
 	if x.Delays() {
 		v.delays[name] = v.newDelay(name, x.Declaration().Durable, id)
@@ -181,6 +181,7 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 		v.unbound(b, c)
 	}
 	delete(v.exchanges, d.Name)
+	v.flows[d.Name].gone.Store(true)
 	delete(v.flows, d.Name)
 	delete(v.histories, d.Name)
 	if gone := v.caches[d.Name]; gone != nil {

@@ -1,11 +1,19 @@
 package vhost
 
-import "sync/atomic"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
 
 // A flow counts what clients have published to one exchange.
 type flow struct {
-	in  atomic.Uint64 // messages
-	out atomic.Uint64 // and once more for each queue that got one
+	exchange string        // its name
+	in       atomic.Uint64 // messages
+	out      atomic.Uint64 // and once more for each queue that got one
+	gone     atomic.Bool   // the exchange has been deleted
 }
 
 // A Flow is what clients have published to an exchange since it was made, or found
@@ -14,21 +22,123 @@ type Flow struct{ In, Out uint64 }
 
 func (f *flow) flow() Flow { return Flow{In: f.in.Load(), Out: f.out.Load()} }
 
-// count counts a message that is published along r.
-func (p *Publisher) count(r *route) {
-	if p.flow != r.flow {
-		p.noteFlow()
-		p.flow = r.flow
-	}
-	p.in++
-	p.out += uint64(len(r.queues))
+// passagesMost is how many exchanges a queue knows that messages came from. What comes
+// from more is not told apart.
+const passagesMost = 256
+
+// passages count what came into one queue, by the exchanges that it was published to.
+type passages struct {
+	mu   sync.Mutex
+	from map[*flow]*atomic.Uint64
 }
 
-// noteFlow notes what was counted. An exchange may have gone meanwhile.
-func (p *Publisher) noteFlow() {
-	if p.in > 0 && p.flow != nil {
-		p.flow.in.Add(p.in)
-		p.flow.out.Add(p.out)
+// of returns the counter of what came from an exchange, nil if there are too many.
+func (p *passages) of(f *flow) *atomic.Uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.from[f]
+	if n != nil {
+		return n
 	}
-	p.in, p.out = 0, 0
+	if len(p.from) >= passagesMost {
+		maps.DeleteFunc(p.from, func(f *flow, _ *atomic.Uint64) bool { return f.gone.Load() })
+	}
+	if len(p.from) >= passagesMost {
+		return nil
+	}
+	if p.from == nil {
+		p.from = make(map[*flow]*atomic.Uint64)
+	}
+	n = new(atomic.Uint64)
+	p.from[f] = n
+	return n
+}
+
+// A Passage is how many of the messages that clients published to an exchange came
+// into a queue, be it through other exchanges.
+type Passage struct {
+	Exchange, Queue string
+	Messages        uint64
+}
+
+// PassagesInto returns from which exchanges messages came into a queue, by their names.
+func (v *VirtualHost) PassagesInto(queue string) []Passage {
+	v.mu.RLock()
+	h := v.queues[queue]
+	v.mu.RUnlock()
+	if h == nil {
+		return nil
+	}
+	var list []Passage
+	h.passages.mu.Lock()
+	for f, n := range h.passages.from {
+		if !f.gone.Load() && n.Load() > 0 {
+			list = append(list, Passage{f.exchange, queue, n.Load()})
+		}
+	}
+	h.passages.mu.Unlock()
+	slices.SortFunc(list, func(a, b Passage) int { return cmp.Compare(a.Exchange, b.Exchange) })
+	return list
+}
+
+// PassagesFrom returns into which queues messages came from an exchange, by their names.
+func (v *VirtualHost) PassagesFrom(exchange string) []Passage {
+	v.mu.RLock()
+	f, queues := v.flows[exchange], maps.Clone(v.queues)
+	v.mu.RUnlock()
+	var list []Passage
+	for name, h := range queues {
+		h.passages.mu.Lock()
+		if n := h.passages.from[f]; n != nil && n.Load() > 0 {
+			list = append(list, Passage{exchange, name, n.Load()})
+		}
+		h.passages.mu.Unlock()
+	}
+	slices.SortFunc(list, func(a, b Passage) int { return cmp.Compare(a.Queue, b.Queue) })
+	return list
+}
+
+// count counts a message that is published along r.
+func (p *Publisher) count(r *route) {
+	if r.published == 0 {
+		p.taken = append(p.taken, r)
+	}
+	r.published++
+}
+
+// noteFlow notes what was counted. An exchange, or a queue, may have gone meanwhile.
+func (p *Publisher) noteFlow() {
+	for _, r := range p.taken {
+		n := r.published
+		r.published = 0
+		if r.flow == nil {
+			continue
+		}
+		r.flow.in.Add(n)
+		r.flow.out.Add(n * uint64(len(r.queues)))
+		for _, into := range r.into {
+			into.Add(n)
+		}
+	}
+	clear(p.taken)
+	p.taken = p.taken[:0]
+}
+
+// into are the counters of what comes from an exchange into queues. The topology's lock
+// is held.
+func (p *Publisher) into(r *route) []*atomic.Uint64 {
+	if r.flow == nil {
+		return nil
+	}
+	var counters []*atomic.Uint64
+	for _, q := range r.queues {
+		h := p.router.v.queues[q.Declaration().Name]
+		if h == nil || q != h.Hosted {
+			continue // it holds messages back, or is for replies
+		}
+		if n := h.passages.of(r.flow); n != nil {
+			counters = append(counters, n)
+		}
+	}
+	return counters
 }

@@ -41,8 +41,7 @@ type Publisher struct {
 	named   *route // the last one that PublishTo looked up
 	waits   bool   // the last message is a duplicate, or an exchange has stored that it was there
 
-	flow    *flow  // of what was published last
-	in, out uint64 // not yet noted there
+	taken []*route // since noteFlow
 
 	to      *route // where the batch goes
 	batch   []queue.Publishing
@@ -63,9 +62,12 @@ type route struct {
 	address
 	flow   *flow // of the exchange
 	queues []queue.Target
-	names  []string // of the queues, once somebody asks
-	keeps  [2]bool  // whether one of the queues keeps what is not persistent, and what is
-	saw    bool     // the one message of this route is seen by an exchange that stores that
+	into   []*atomic.Uint64 // counters of what came into those from the exchange
+	names  []string         // of the queues, once somebody asks
+	keeps  [2]bool          // whether one of the queues keeps what is not persistent, and what is
+	saw    bool             // the one message of this route is seen by an exchange that stores that
+
+	published uint64 // since noteFlow
 }
 
 // alike reports whether messages that go two ways may share a batch.
@@ -360,6 +362,7 @@ func (p *Publisher) found(exchange string) *route {
 		r.keeps[0] = r.keeps[0] || q.Keeps(false)
 		r.keeps[1] = r.keeps[1] || q.Keeps(true)
 	}
+	r.into = p.into(r)
 	return r
 }
 

@@ -97,7 +97,8 @@ type Broker struct {
 // A hosted queue is a queue under its name.
 type hosted struct {
 	queue.Hosted
-	owner Owner // nil unless exclusive
+	owner    Owner // nil unless exclusive
+	passages passages
 }
 
 func newVirtualHost(name string, b Broker, trail *audit.Trail) *VirtualHost {
@@ -109,7 +110,7 @@ func newVirtualHost(name string, b Broker, trail *audit.Trail) *VirtualHost {
 		histories: make(map[string]*history),
 		delays:    make(map[string]*queue.Delay),
 		caches:    make(map[string]*cache),
-		flows:     map[string]*flow{"": new(flow)}, // the default exchange's
+		flows:     map[string]*flow{"": {}}, // the default exchange's
 		queues:    make(map[string]*hosted),
 		exclusive: make(map[Owner]map[*hosted]bool),
 		sources:   make(map[exchange.Destination]map[string]int),

@@ -70,6 +70,7 @@ func (ch *channel) consume(s *consumer, m *amqp.BasicConsume) error {
 		return err
 	}
 	ch.mu.Lock()
+	s.counts = ch.countsOf(s.queue)
 	ch.consumers[s.tag] = s
 	ch.mu.Unlock()
 	s.tellAdded(m)
@@ -178,7 +179,7 @@ type publication struct {
 //
 // rabbitmq: the return goes out before the confirm.
 func (ch *channel) route(p publication, receipt store.Receipt, tag uint64) error {
-	ch.conn.countPublish(ch)
+	ch.conn.countPublish(ch, p.message.Exchange)
 	if ch.conn.server.watched() {
 		var done bool
 		var err error
@@ -352,7 +353,7 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	}
 	if !ok {
 		ch.mu.Lock()
-		ch.counts.GetEmpty++
+		ch.countEmpty(q)
 		ch.mu.Unlock()
 		ch.reply(&amqp.BasicGetEmpty{})
 		return nil
@@ -360,10 +361,8 @@ func (ch *channel) basicGet(m *amqp.BasicGet) error {
 	ch.mu.Lock()
 	ch.tag++
 	tag := ch.tag
-	if m.NoAck {
-		ch.countOut(&ch.counts.GotNoAck, e.Redelivered)
-	} else {
-		ch.countOut(&ch.counts.Got, e.Redelivered)
+	ch.countGot(q, m.NoAck, e.Redelivered)
+	if !m.NoAck {
 		ch.hold(tag, delivery{queue: q, entry: e})
 	}
 	ch.mu.Unlock()
@@ -443,7 +442,7 @@ func (ch *channel) settled(how outcome, tag uint64, d delivery) {
 	if ch.conn.server.watched() {
 		how = ch.watchSettled(how, tag, &d)
 	}
-	ch.countSettled(how)
+	ch.countSettled(how, &d)
 	ch.returned(&d)
 	ch.freed(d.consumer)
 	ch.conn.settling.add(how, d)

@@ -41,6 +41,9 @@ type channel struct {
 	ended    bool
 	counts   Counts // but for Confirmed
 
+	publishedTo sentTo
+	drained     map[queue.Queue]*Counts // what of counts happened with each queue
+
 	ages           ages          // of what is unacked
 	timeoutsDiffer bool          // there may be deliveries with a consumer timeout of their own
 	overdue        uint64        // a delivery that was not acked in time; 0 for none

@@ -23,7 +23,8 @@ type consumer struct {
 	open    bool // the client knows of it
 	gone    bool
 	unacked int
-	starved bool // refused a delivery for want of credit
+	starved bool    // refused a delivery for want of credit
+	counts  *Counts // of the channel's what happened with the queue
 }
 
 // begin lets deliveries come: the client has been told of the consumer.
@@ -51,6 +52,7 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 	defer out.mu.Unlock()
 	watched := server.watched()
 	var f DeliverFault
+	var again uint64
 	for i := range es {
 		if out.broken {
 			break // the connection is ending, and its consumers are about to leave
@@ -77,16 +79,17 @@ func (s *consumer) Deliver(es []queue.Entry) (taken int) {
 		if watched {
 			s.watchDelivered(out, es[i], f)
 		}
-		if s.noAck {
-			ch.countOut(&ch.counts.DeliveredNoAck, es[i].Redelivered)
-		} else {
-			ch.countOut(&ch.counts.Delivered, es[i].Redelivered)
+		if es[i].Redelivered {
+			again++
+		}
+		if !s.noAck {
 			s.unacked++
 			ch.counted++
 			ch.hold(ch.tag, delivery{consumer: s, queue: s.queue, entry: es[i]})
 		}
 		taken++
 	}
+	ch.countDelivered(s, uint64(taken), again)
 	return taken
 }
 

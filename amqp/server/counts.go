@@ -1,6 +1,10 @@
 package server
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/harebellmq/harebell/queue"
+)
 
 // Counts are what has happened on a channel. They only grow.
 type Counts struct {
@@ -48,18 +52,19 @@ func (s *Server) ResetAttempts() {
 	s.logins.refused.Store(0)
 }
 
-// published counts what a channel publishes: noted when the batch goes to its queues,
-// so that whoever has a confirm can see it.
+// published counts what a channel publishes to an exchange: noted when the batch goes to
+// its queues, so that whoever has a confirm can see it.
 type published struct {
-	channel *channel
-	n       uint64
+	channel  *channel
+	exchange string
+	n        uint64
 }
 
 // countPublish counts a message that is in the batch, or about to be.
-func (c *connection) countPublish(ch *channel) {
-	if c.counting.channel != ch {
+func (c *connection) countPublish(ch *channel, exchange string) {
+	if c.counting.channel != ch || c.counting.exchange != exchange {
 		c.notePublished()
-		c.counting.channel = ch
+		c.counting.channel, c.counting.exchange = ch, exchange
 	}
 	c.counting.n++
 }
@@ -72,22 +77,54 @@ func (c *connection) notePublished() {
 	}
 	p.channel.mu.Lock()
 	p.channel.counts.Published += p.n
+	p.channel.publishedTo.add(p.exchange, p.n)
 	p.channel.mu.Unlock()
 	p.n = 0
 }
 
-// countOut counts messages that go out. The lock is held.
-func (ch *channel) countOut(n *uint64, redelivered bool) {
-	*n++
-	if redelivered {
-		ch.counts.Redelivered++
+// countDelivered counts messages that go to a consumer, and how many of them were
+// delivered before. The lock is held.
+func (ch *channel) countDelivered(s *consumer, n, again uint64) {
+	for _, c := range [...]*Counts{&ch.counts, s.counts} {
+		if s.noAck {
+			c.DeliveredNoAck += n
+		} else {
+			c.Delivered += n
+		}
+		c.Redelivered += again
 	}
 }
 
-// countSettled counts an outcome. The lock is held.
-func (ch *channel) countSettled(how outcome) {
-	if how == ack {
-		ch.counts.Acked++
+// countGot counts a message that goes out by basic.get. The lock is held.
+func (ch *channel) countGot(from queue.Queue, noAck, redelivered bool) {
+	for _, c := range [...]*Counts{&ch.counts, ch.countsOf(from)} {
+		if noAck {
+			c.GotNoAck++
+		} else {
+			c.Got++
+		}
+		if redelivered {
+			c.Redelivered++
+		}
+	}
+}
+
+// countEmpty counts a basic.get that found nothing. The lock is held.
+func (ch *channel) countEmpty(from queue.Queue) {
+	ch.counts.GetEmpty++
+	ch.countsOf(from).GetEmpty++
+}
+
+// countSettled counts what becomes of a delivery. The lock is held.
+func (ch *channel) countSettled(how outcome, d *delivery) {
+	if how != ack {
+		return
+	}
+	ch.counts.Acked++
+	if d.consumer != nil {
+		d.consumer.counts.Acked++
+	} else {
+		ch.countsOf(d.queue).Acked++
 	}
 }
 

@@ -102,7 +102,7 @@ func (ch *channel) txCommit(*amqp.TxCommit) error {
 // when it was accepted. That all of them have gone since makes it one that no
 // queue wants.
 func (ch *channel) commit(p *publication, r *txReceipt, tag uint64) error {
-	ch.conn.countPublish(ch)
+	ch.conn.countPublish(ch, p.message.Exchange)
 	var receipt store.Receipt = r
 	if ch.conn.server.watched() {
 		var done bool
@@ -134,7 +134,7 @@ func (ch *channel) commitSettled(settled []settlement) {
 		if ch.conn.server.watched() {
 			x.how = ch.watchSettled(x.how, x.tag, &x.delivery)
 		}
-		ch.countSettled(x.how)
+		ch.countSettled(x.how, &x.delivery)
 		ch.returned(&x.delivery)
 		ch.freed(x.delivery.consumer)
 		s.add(x.how, x.delivery)

@@ -145,13 +145,8 @@ type ChannelInfo struct {
 // Channels returns the channels of the connections that are wanted, by the names of
 // these and their own numbers.
 func (s *Server) Channels(wanted func(*ConnectionInfo) bool) iter.Seq[ChannelInfo] {
-	open := slices.DeleteFunc(s.open(), func(c *connection) bool {
-		shown := c.shown.Load()
-		return shown == nil || !wanted(shown)
-	})
-	slices.SortFunc(open, func(a, b *connection) int { return cmp.Compare(a.shown.Load().Name, b.shown.Load().Name) })
 	return func(yield func(ChannelInfo) bool) {
-		for _, c := range open {
+		for _, c := range s.shown(wanted) {
 			for _, ch := range c.channelInfos() {
 				if !yield(ch) {
 					return
@@ -159,6 +154,16 @@ func (s *Server) Channels(wanted func(*ConnectionInfo) bool) iter.Seq[ChannelInf
 			}
 		}
 	}
+}
+
+// shown are the connections that are open and wanted, by name.
+func (s *Server) shown(wanted func(*ConnectionInfo) bool) []*connection {
+	open := slices.DeleteFunc(s.open(), func(c *connection) bool {
+		shown := c.shown.Load()
+		return shown == nil || !wanted(shown)
+	})
+	slices.SortFunc(open, func(a, b *connection) int { return cmp.Compare(a.shown.Load().Name, b.shown.Load().Name) })
+	return open
 }
 
 func (c *connection) channelInfos() []ChannelInfo {

@@ -39,6 +39,8 @@ func (ch shownChannel) name() string { return ch.Name }
 type detailedChannel struct {
 	shownChannel
 	ConsumerDetails []consumer `json:"consumer_details"`
+	Publishes       []traffic  `json:"publishes"`
+	Deliveries      []traffic  `json:"deliveries"`
 }
 
 // channelName is RabbitMQ's.
@@ -113,8 +115,12 @@ func parseChannelName(name string) (connection string, number uint16, ok bool) {
 func (s *Server) detailChannel(info server.ChannelInfo) detailedChannel {
 	shown := detailedChannel{shownChannel: s.showChannel(info), ConsumerDetails: []consumer{}}
 	v, err := s.vhosts.Get(info.Connection.VHost)
-	if err != nil || info.Consumers == 0 {
-		return shown // it is being deleted, or nobody consumes
+	if err != nil {
+		return shown // it is being deleted
+	}
+	shown.Publishes, shown.Deliveries = s.ofChannel(info, v)
+	if info.Consumers == 0 {
+		return shown
 	}
 	for item := range s.consumersOf(nil, v) {
 		if consumer := item.(consumer); consumer.Channel.Name == shown.Name {

@@ -10,7 +10,7 @@ import (
 
 // A consumer is how a consumer is shown.
 type consumer struct {
-	Queue          consumed       `json:"queue"`
+	Queue          objectRef      `json:"queue"`
 	Tag            string         `json:"consumer_tag"`
 	AckRequired    bool           `json:"ack_required"`
 	Exclusive      bool           `json:"exclusive"`
@@ -20,12 +20,6 @@ type consumer struct {
 	Arguments      amqpjson.Table `json:"arguments"`
 	Timeout        int64          `json:"consumer_timeout,omitempty"` // milliseconds
 	Channel        consuming      `json:"channel_details"`
-}
-
-// consumed is the queue of a consumer.
-type consumed struct {
-	Name  string `json:"name"`
-	VHost string `json:"vhost"`
 }
 
 // consuming is the channel of a consumer.
@@ -49,7 +43,7 @@ func (s *Server) showConsumer(q plainQueue, info server.ConsumerInfo) consumer {
 	}
 	at := info.Connection
 	return consumer{
-		Queue: consumed{q.Name, q.VHost}, Tag: info.Tag, AckRequired: !info.NoAck, Exclusive: info.Exclusive,
+		Queue: objectRef{q.Name, q.VHost}, Tag: info.Tag, AckRequired: !info.NoAck, Exclusive: info.Exclusive,
 		Active: info.Active, ActivityStatus: status, PrefetchCount: info.Prefetch,
 		Arguments: amqpjson.Table(info.Arguments), Timeout: info.Timeout.Milliseconds(),
 		Channel: consuming{channelName(at.Name, info.Channel), info.Channel, at.Name, s.node, at.Peer.Host, at.Peer.Port, at.User},

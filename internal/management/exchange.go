@@ -29,6 +29,13 @@ type shownExchange struct {
 
 func (x shownExchange) name() string { return x.Name }
 
+// A detailedExchange is how one exchange is shown that is asked for by its name.
+type detailedExchange struct {
+	shownExchange
+	Incoming []traffic `json:"incoming"`
+	Outgoing []traffic `json:"outgoing"`
+}
+
 func (s *Server) showExchange(v *vhost.VirtualHost, x vhost.ExchangeInfo) shownExchange {
 	shown := shownExchange{
 		Name: x.Name, VHost: v.Name(), Type: x.Kind, Durable: x.Durable, AutoDelete: x.AutoDelete, Internal: x.Internal,
@@ -87,7 +94,7 @@ func (s *Server) getExchange(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(s.showExchange(v, x))
+	return c.answer(detailedExchange{s.showExchange(v, x), s.publishersTo(c, v, x.Name), s.outgoingOf(v, x.Name)})
 }
 
 // putExchange declares an exchange.

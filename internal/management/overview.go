@@ -134,7 +134,7 @@ func (s *Server) getOverview(c *call) error {
 	own, _ := s.broker.Presents()["harebell"].(string)
 	version := s.version()
 	o := overview{
-		ManagementVersion: version, RatesMode: "basic", ExchangeTypes: exchangeTypes(),
+		ManagementVersion: version, RatesMode: "detailed", ExchangeTypes: exchangeTypes(),
 		ProductName: product, ProductVersion: version, RabbitMQVersion: version, HarebellVersion: own,
 		ErlangVersion: runtime.Version(), ErlangFullVersion: runtime.Version(), ClusterName: s.clusterName(),
 	}

@@ -60,6 +60,8 @@ type shownQueue struct {
 type detailedQueue struct {
 	shownQueue
 	ConsumerDetails      []consumer `json:"consumer_details"`
+	Incoming             []traffic  `json:"incoming"`
+	Deliveries           []traffic  `json:"deliveries"`
 	ExclusiveConsumerTag *string    `json:"exclusive_consumer_tag"`
 	SingleActiveTag      *string    `json:"single_active_consumer_tag"`
 }
@@ -116,8 +118,11 @@ func orNull(name string) *string {
 	return &name
 }
 
-func (s *Server) detail(q vhost.QueueInfo) detailedQueue {
-	shown := detailedQueue{shownQueue: s.showQueue(q), ConsumerDetails: []consumer{}}
+func (s *Server) detail(c *call, v *vhost.VirtualHost, q vhost.QueueInfo) detailedQueue {
+	shown := detailedQueue{
+		shownQueue: s.showQueue(q), ConsumerDetails: []consumer{},
+		Incoming: s.incomingOf(v, q.Declaration().Name), Deliveries: s.takersFrom(c, q.Hosted),
+	}
 	for _, info := range server.Consumers(q.Hosted) {
 		if info.Exclusive {
 			shown.ExclusiveConsumerTag = &info.Tag
@@ -204,11 +209,11 @@ func (c *call) queue() (v *vhost.VirtualHost, q vhost.QueueInfo, err error) {
 }
 
 func (s *Server) getQueue(c *call) error {
-	_, q, err := c.queue()
+	v, q, err := c.queue()
 	if err != nil {
 		return err
 	}
-	return c.answer(s.detail(q))
+	return c.answer(s.detail(c, v, q))
 }
 
 // putQueue declares a queue.

@@ -11,6 +11,7 @@ var (
 	queueCounts = []string{
 		"publish", "deliver", "deliver_no_ack", "get", "get_no_ack", "get_empty", "deliver_get", "redeliver", "ack",
 	}
+	drainCounts   = queueCounts[1:]
 	channelCounts = append([]string{"confirm", "return_unroutable", "drop_unroutable"}, queueCounts...)
 	flowCounts    = []string{"publish_in", "publish_out"}
 	churnCounts   = []string{"connection_created", "connection_closed", "channel_created", "channel_closed"}
