@@ -120,8 +120,8 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 			return fmt.Errorf("event_exchange.vhost %q: %w", c.EventVHost, err)
 		}
 	}
-	if err := users.First(defaultUser(c)); err != nil {
-		return fmt.Errorf("default_user %q: %w", c.DefaultUser, err)
+	if err := begin(c, users, vhosts, log); err != nil {
+		return err
 	}
 
 	clients, err := listenClients(c)

@@ -55,6 +55,9 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	defer watch(c, log, running.setAlarm)()
+	if err := load(c, running.server.Users, running.server.VHosts, log); err != nil {
+		return err
+	}
 
 	for protocol, l := range clients.all() {
 		if err := b.Serve(l); err != nil {

@@ -51,6 +51,9 @@ type Config struct {
 	MemoryWatermark  Watermark     // memory above which publishers are blocked
 	DiskFreeLimit    int64         // octets free on the disk below which publishers are blocked
 
+	LoadDefinitions string // file or directory to import from at each start; "" for none
+	LoadChanged     bool   // import only what has changed since the last start
+
 	DefaultUser        string // made when there is no user yet
 	DefaultPass        string
 	DefaultUserTags    []string

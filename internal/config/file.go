@@ -21,7 +21,7 @@ var foreign = []string{
 	"credentials.", "default_limits.",
 	"default_users.", "definitions.", "delegate_count",
 	"deprecated_features.", "disk_free_limit.", "distribution.", "federation.", "initial_frame_max",
-	"load_definitions", "log.", "management.", "max_connections",
+	"log.", "management.", "max_connections",
 	"message_interceptors.", "message_store_", "mirroring_", "motd_file", "mqtt.", "msg_store_",
 	"net_ticktime", "node.", "num_acceptors.", "password_hashing_module", "paused.", "prometheus.",
 	"queue_", "quorum_", "raft.", "reverse_dns_lookups", "runtime_parameters.", "shovel.", "socket_writer.",
@@ -163,8 +163,10 @@ func lookup(name, value string) (k *key, _ string, number int) {
 
 // spellings are names that some of RabbitMQ's versions have for a key.
 var spellings = map[string]string{
-	"auth_oauth2.jwks_url":     "auth_oauth2.jwks_uri",
-	"auth_oauth2.https.verify": "auth_oauth2.https.peer_verification",
+	"definitions.local.path":      "load_definitions",
+	"management.load_definitions": "load_definitions",
+	"auth_oauth2.jwks_url":        "auth_oauth2.jwks_uri",
+	"auth_oauth2.https.verify":    "auth_oauth2.https.peer_verification",
 }
 
 func isForeign(name string) bool {

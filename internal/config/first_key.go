@@ -33,6 +33,20 @@ var firstKeys = []*key{
 		want:  wantPattern,
 		parse: func(c *Config, v string) bool { return parsePattern(&c.DefaultPermissions.Read, v) },
 	}, {
+		name: "load_definitions", flag: "load-definitions",
+		usage: "`file` of definitions to import at each start, or directory of such files; if they bring users there is no guest",
+		want:  "a file or a directory",
+		parse: func(c *Config, v string) bool { return parseText(&c.LoadDefinitions, v) },
+	}, {
+		name: "definitions.import_backend", standard: "local_filesystem",
+		want:  "local_filesystem: there is no other",
+		parse: func(_ *Config, v string) bool { return v == "local_filesystem" || v == "rabbit_definitions_import_local_filesystem" },
+	}, {
+		name: "definitions.skip_if_unchanged", flag: "load-definitions-skip-if-unchanged", standard: "false",
+		usage: "import definitions only if they have changed since the last start",
+		want:  wantBool,
+		parse: func(c *Config, v string) bool { return parseBool(&c.LoadChanged, v) },
+	}, {
 		name: "default_queue_type", flag: "default-queue-type", standard: "classic",
 		usage: "`type` of queues whose declaration names none, unless their virtual host has another: classic, quorum or stream",
 		want:  "classic, quorum or stream",

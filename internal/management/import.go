@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rs/zerolog"
+
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/exchange"
 	"github.com/harebellmq/harebell/internal/auth"
@@ -14,82 +16,88 @@ import (
 	"github.com/harebellmq/harebell/vhost"
 )
 
-// What an import does with each kind of definition.
+// An importer makes what definitions say.
 //
 // rabbitmq: the order; users, permissions, policies and parameters are replaced,
 // queues and exchanges that are there stay as they are
+type importer struct {
+	users  *auth.Users
+	vhosts *vhost.Registry
+	log    zerolog.Logger
+	by     operator // whose doing it is
+}
 
-// importAll imports definitions of a broker.
-func (s *Server) importAll(c *call, d imported) error {
+// all imports definitions of a broker.
+func (i importer) all(d imported) error {
 	for _, step := range []struct {
 		what string
 		of   []json.RawMessage
-		make func(*call, body) error
+		make func(body) error
 	}{
-		{"users", d.Users, s.importUser},
-		{"vhosts", d.VHosts, s.importVHost},
-		{"permissions", d.Permissions, s.importPermissions},
-		{"topic_permissions", d.TopicPermissions, s.importTopicPermissions},
-		{"global_parameters", d.Globals, s.importGlobal},
+		{"users", d.Users, i.user},
+		{"vhosts", d.VHosts, i.vhost},
+		{"permissions", d.Permissions, i.permissions},
+		{"topic_permissions", d.TopicPermissions, i.topicPermissions},
+		{"global_parameters", d.Globals, i.global},
 	} {
-		for i, item := range step.of {
+		for n, item := range step.of {
 			b, err := parseBody(item)
 			if err != nil {
 				return err
 			}
-			if err := step.make(c, b); err != nil {
-				return within(fmt.Sprintf("%s[%d]", step.what, i), err)
+			if err := step.make(b); err != nil {
+				return within(fmt.Sprintf("%s[%d]", step.what, n), err)
 			}
 		}
 	}
 	// Of several virtual hosts, what is of each says so itself.
 	for _, p := range d.Parameters {
-		if err := s.in(p.VHost, func(v *vhost.VirtualHost) error { return setParameter(v, c.user.Name, p.Component, p.Name, p.Value) }); err != nil {
+		if err := i.in(p.VHost, func(v *vhost.VirtualHost) error { return setParameter(v, string(i.by), p.Component, p.Name, p.Value) }); err != nil {
 			return within("parameter '"+p.Name+"'", err)
 		}
 	}
 	for _, p := range d.Policies {
-		if err := s.in(p.VHost, func(v *vhost.VirtualHost) error { return setPolicy(v, c.user.Name, policy.User, p.Policy) }); err != nil {
+		if err := i.in(p.VHost, func(v *vhost.VirtualHost) error { return setPolicy(v, string(i.by), policy.User, p.Policy) }); err != nil {
 			return within("policy '"+p.Name+"'", err)
 		}
 	}
 	for _, q := range d.Queues {
-		if err := s.in(q.VHost, func(v *vhost.VirtualHost) error { return q.declare(v, c.operator()) }); err != nil {
+		if err := i.in(q.VHost, func(v *vhost.VirtualHost) error { return q.declare(v, i.by) }); err != nil {
 			return within("queue '"+q.Name+"'", err)
 		}
 	}
 	for _, x := range d.Exchanges {
-		if err := s.in(x.VHost, func(v *vhost.VirtualHost) error { return x.declare(v, c.operator()) }); err != nil {
+		if err := i.in(x.VHost, func(v *vhost.VirtualHost) error { return x.declare(v, i.by) }); err != nil {
 			return within("exchange '"+x.Name+"'", err)
 		}
 	}
 	for _, b := range d.Bindings {
-		if err := s.in(b.VHost, func(v *vhost.VirtualHost) error { return b.bind(v, c.operator()) }); err != nil {
+		if err := i.in(b.VHost, func(v *vhost.VirtualHost) error { return b.bind(v, i.by) }); err != nil {
 			return within(fmt.Sprintf("binding of '%s' to '%s'", b.Destination, b.Source), err)
 		}
 	}
-	return s.synced()
+	return i.synced()
 }
 
-// importInto imports definitions into one virtual host, whatever they say of others.
-func (s *Server) importInto(c *call, v *vhost.VirtualHost, d imported) error {
+// into imports definitions into one virtual host, whatever they say of others.
+func (i importer) into(v *vhost.VirtualHost, d imported) error {
 	d.Users, d.VHosts, d.Permissions, d.TopicPermissions, d.Globals = nil, nil, nil, nil, nil
-	for i := range d.Parameters {
-		d.Parameters[i].VHost = v.Name()
+	for n := range d.Parameters {
+		d.Parameters[n].VHost = v.Name()
 	}
-	for i := range d.Policies {
-		d.Policies[i].VHost = v.Name()
+	for n := range d.Policies {
+		d.Policies[n].VHost = v.Name()
 	}
-	for i := range d.Queues {
-		d.Queues[i].VHost = v.Name()
+	for n := range d.Queues {
+		d.Queues[n].VHost = v.Name()
 	}
-	for i := range d.Exchanges {
-		d.Exchanges[i].VHost = v.Name()
+	for n := range d.Exchanges {
+		d.Exchanges[n].VHost = v.Name()
 	}
-	for i := range d.Bindings {
-		d.Bindings[i].VHost = v.Name()
+	for n := range d.Bindings {
+		d.Bindings[n].VHost = v.Name()
 	}
-	return s.importAll(c, d)
+	return i.all(d)
 }
 
 // within says of which definition a refusal is.
@@ -102,8 +110,8 @@ func within(what string, err error) error {
 }
 
 // in does something in the virtual host of a definition.
-func (s *Server) in(name string, do func(*vhost.VirtualHost) error) error {
-	v, err := s.vhosts.Get(name)
+func (i importer) in(name string, do func(*vhost.VirtualHost) error) error {
+	v, err := i.vhosts.Get(name)
 	if err != nil {
 		return badRequest(fmt.Sprintf("virtual host '%s' is not there: want it among the definitions, or made before", name))
 	}
@@ -111,9 +119,9 @@ func (s *Server) in(name string, do func(*vhost.VirtualHost) error) error {
 }
 
 // synced waits until what was imported is on disk.
-func (s *Server) synced() error {
-	for _, name := range s.vhosts.Names() {
-		if v, err := s.vhosts.Get(name); err == nil { // one is enough: they share the store
+func (i importer) synced() error {
+	for _, name := range i.vhosts.Names() {
+		if v, err := i.vhosts.Get(name); err == nil { // one is enough: they share the store
 			done := make(chan error, 1)
 			v.Sync(func(err error) { done <- err })
 			return <-done
@@ -122,8 +130,8 @@ func (s *Server) synced() error {
 	return nil
 }
 
-// importUser makes or replaces a user.
-func (s *Server) importUser(c *call, b body) error {
+// user makes or replaces a user.
+func (i importer) user(b body) error {
 	name, err := b.text("name")
 	if err != nil {
 		return err
@@ -135,13 +143,13 @@ func (s *Server) importUser(c *call, b body) error {
 		b["tags"] = json.RawMessage(`[]`)
 	}
 	if b.has("password") {
-		s.log.Warn().Str("user", name).Msg("definitions with a plain password imported: want its hash there")
+		i.log.Warn().Str("user", name).Msg("definitions with a plain password imported: want its hash there")
 	}
 	user, err := b.user(name)
 	if err != nil {
 		return err
 	}
-	if _, err = s.users.Put(c.user.Name, user); err != nil {
+	if _, err = i.users.Put(string(i.by), user); err != nil {
 		return refuseUser(user, err)
 	}
 	if !b.has("limits") {
@@ -152,15 +160,15 @@ func (s *Server) importUser(c *call, b body) error {
 		return err
 	}
 	for limit, n := range set {
-		if err := s.users.SetLimit(c.user.Name, name, limit, n); err != nil {
+		if err := i.users.SetLimit(string(i.by), name, limit, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// importVHost makes a virtual host, or changes what is said of it.
-func (s *Server) importVHost(c *call, b body) error {
+// vhost makes a virtual host, or changes what is said of it.
+func (i importer) vhost(b body) error {
 	name, err := b.text("name")
 	if err != nil {
 		return err
@@ -180,7 +188,7 @@ func (s *Server) importVHost(c *call, b body) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.vhosts.Put(c.user.Name, name, m); err != nil {
+	if _, err := i.vhosts.Put(string(i.by), name, m); err != nil {
 		if errors.Is(err, vhost.ErrName) {
 			return badRequest(err.Error())
 		}
@@ -193,45 +201,45 @@ func (s *Server) importVHost(c *call, b body) error {
 	if json.Unmarshal(b["limits"], &listed) == nil && len(listed) == 0 {
 		return nil
 	}
-	return s.in(name, func(v *vhost.VirtualHost) error {
-		return setParameter(v, c.user.Name, limitsComponent, limitsName, b["limits"])
+	return i.in(name, func(v *vhost.VirtualHost) error {
+		return setParameter(v, string(i.by), limitsComponent, limitsName, b["limits"])
 	})
 }
 
-func (s *Server) importPermissions(c *call, b body) error {
+func (i importer) permissions(b body) error {
 	texts, err := b.texts("user", "vhost", "configure", "write", "read")
 	if err != nil {
 		return err
 	}
-	_, err = s.users.SetPermissions(c.user.Name, auth.Permissions{
+	_, err = i.users.SetPermissions(string(i.by), auth.Permissions{
 		User: texts[0], VHost: texts[1], Configure: texts[2], Write: texts[3], Read: texts[4],
-	}, s.vhosts.Has)
+	}, i.vhosts.Has)
 	if err != nil {
 		return refusePermissions(err)
 	}
 	return nil
 }
 
-func (s *Server) importTopicPermissions(c *call, b body) error {
+func (i importer) topicPermissions(b body) error {
 	texts, err := b.texts("user", "vhost", "exchange", "write", "read")
 	if err != nil {
 		return err
 	}
-	_, err = s.users.SetTopicPermissions(c.user.Name, auth.TopicPermissions{
+	_, err = i.users.SetTopicPermissions(string(i.by), auth.TopicPermissions{
 		User: texts[0], VHost: texts[1], Exchange: texts[2], Write: texts[3], Read: texts[4],
-	}, s.vhosts.Has)
+	}, i.vhosts.Has)
 	if err != nil {
 		return refusePermissions(err)
 	}
 	return nil
 }
 
-func (s *Server) importGlobal(_ *call, b body) error {
+func (i importer) global(b body) error {
 	name, err := b.text("name")
 	if err != nil {
 		return err
 	}
-	_, err = s.setGlobal(name, b["value"])
+	_, err = setGlobal(i.vhosts, name, b["value"])
 	return err
 }
 

@@ -204,19 +204,19 @@ func (s *Server) putGlobal(c *call) error {
 	if err != nil {
 		return err
 	}
-	created, err := s.setGlobal(c.name("name"), b["value"])
+	created, err := setGlobal(s.vhosts, c.name("name"), b["value"])
 	if err != nil {
 		return err
 	}
 	return c.done(created)
 }
 
-func (s *Server) setGlobal(name string, value json.RawMessage) (created bool, err error) {
+func setGlobal(vhosts *vhost.Registry, name string, value json.RawMessage) (created bool, err error) {
 	var decoded any
 	if json.Unmarshal(value, &decoded) != nil || decoded == nil {
 		return false, badRequest("not_json")
 	}
-	created, err = s.vhosts.SetGlobal(name, decoded)
+	created, err = vhosts.SetGlobal(name, decoded)
 	if errors.Is(err, vhost.ErrName) {
 		return false, badRequest(err.Error())
 	}

@@ -16,7 +16,7 @@ func (s *Server) postDefinitions(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.importAll(c, d); err != nil {
+	if err := c.importer().all(d); err != nil {
 		return err
 	}
 	return c.done(false)
@@ -31,10 +31,15 @@ func (s *Server) postVHostDefinitions(c *call) error {
 	if err != nil {
 		return errNoVHost
 	}
-	if err := s.importInto(c, v, d); err != nil {
+	if err := c.importer().into(v, d); err != nil {
 		return err
 	}
 	return c.done(false)
+}
+
+// importer imports as the user of the call.
+func (c *call) importer() importer {
+	return importer{users: c.server.users, vhosts: c.server.vhosts, log: c.server.log, by: c.operator()}
 }
 
 // imported are definitions as they come.
@@ -64,6 +69,10 @@ func (c *call) definitions() (d imported, err error) {
 	if err != nil {
 		return d, err
 	}
+	return parseDefinitions(octets)
+}
+
+func parseDefinitions(octets []byte) (d imported, err error) {
 	if text := strings.TrimSpace(string(octets)); !strings.HasPrefix(text, "{") {
 		return d, badRequest("failed_to_parse_json")
 	}
