@@ -105,7 +105,7 @@ func TestTheExampleIsTheDefault(t *testing.T) {
 	if got.TLS.Certificate == "" {
 		t.Error("nothing has been read")
 	}
-	got.TLS = want.TLS
+	got.TLS, got.LoadDefinitions = want.TLS, want.LoadDefinitions
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}

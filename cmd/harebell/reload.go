@@ -17,8 +17,8 @@ import (
 type reloader struct {
 	// immutable
 	read         func() (*config.Settings, error) // nil if settings stay as they are
-	certificates *certificate.Keeper              // nil without TLS
-	apply        func(config.Config)              // puts in force what may change
+	certificates []*certificate.Keeper
+	apply        func(config.Config) // puts in force what may change
 	log          zerolog.Logger
 
 	started, latest *config.Settings // read when the broker started, and last
@@ -27,6 +27,15 @@ type reloader struct {
 // reread returns a function that reads settings again. Their first ones are given.
 func reread(first *config.Settings, read func() (*config.Settings, error)) *reloader {
 	return &reloader{read: read, started: first, latest: first}
+}
+
+// keep has certificates read again, of which some may be nil.
+func (r *reloader) keep(certificates ...*certificate.Keeper) {
+	for _, k := range certificates {
+		if k != nil {
+			r.certificates = append(r.certificates, k)
+		}
+	}
 }
 
 // onHangup reloads on each SIGHUP, until stop is called.
@@ -47,8 +56,8 @@ func (r reloader) onHangup() (stop func()) {
 }
 
 func (r *reloader) reload() {
-	if r.certificates != nil {
-		if err := r.certificates.Reload(); err != nil {
+	for _, k := range r.certificates {
+		if err := k.Reload(); err != nil {
 			r.log.Error().Err(err).Msg("certificates not read, those from before still hold")
 		} else {
 			r.log.Info().Msg("certificates read again")

@@ -128,25 +128,26 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	if err != nil {
 		return err
 	}
-	page, err := listenManagement(c.ManagementListen)
+	pages, err := listenPages(c, clients.certificates)
 	if err != nil {
 		return errors.Join(err, clients.close())
 	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
-	manager := management.New(srv, managed(c, log, &clients))
+	manager := management.New(srv, managed(c, log, &clients, &pages))
 	defer watch(c, log, srv.SetAlarm)()
-	served := make(chan error, len(clients.plain)+len(clients.secure)+1)
+	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners))
 	for protocol, l := range clients.all() {
 		go func() { served <- srv.Serve(l) }()
 		logListener(log, protocol, l)
 	}
-	if page != nil {
-		go func() { served <- manager.Serve(page) }()
-		logListener(log, "http", page)
+	for _, l := range pages.listeners {
+		go func() { served <- manager.Serve(l) }()
+		logListener(log, l.Protocol, l)
 	}
-	again.certificates, again.log = clients.certificates, log
+	again.keep(clients.certificates, pages.certificates)
+	again.log = log
 	again.apply = func(c config.Config) { change(srv, c) }
 	defer again.onHangup()()
 	logStarted(log, c)
@@ -176,9 +177,11 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 }
 
 // managed is what the management API is told of the broker.
-func managed(c config.Config, log zerolog.Logger, cs *clients) management.Options {
+func managed(c config.Config, log zerolog.Logger, cs *clients, ps *pages) management.Options {
 	o := management.Options{
-		Node: node(c), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit, Certificates: cs.shown,
+		Node: node(c), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit,
+		PathPrefix:   c.ManagementPrefix,
+		Certificates: shown(cs.certificates, ps.certificates),
 	}
 	if !c.Memory {
 		o.DataDir = c.DataDir
@@ -307,20 +310,6 @@ func listen(addresses []string) ([]net.Listener, error) {
 		listeners = append(listeners, l)
 	}
 	return listeners, nil
-}
-
-// listenManagement opens the address of the management API, nil if it is to have
-// none. Its port is often taken: by RabbitMQ's, or another broker's on the same
-// machine.
-func listenManagement(address string) (net.Listener, error) {
-	if address == "" {
-		return nil, nil
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s for the management API: %w; --management-listen sets another address, or none", address, cause(err))
-	}
-	return l, nil
 }
 
 // node is the name of this broker among others.

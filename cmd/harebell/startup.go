@@ -19,10 +19,19 @@ func logListener(log zerolog.Logger, protocol string, l net.Listener) {
 	case "amqps":
 		text = fmt.Sprintf("started TLS (SSL) listener on %s", l.Addr())
 	case "http":
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		text = fmt.Sprintf("Management plugin: HTTP (non-TLS) listener started on port %s", port)
+		text = "Management plugin: HTTP (non-TLS) listener started on port " + portOf(l)
+	case "https":
+		text = "Management plugin: HTTPS listener started on port " + portOf(l)
 	}
 	log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg(text)
+}
+
+func portOf(l net.Listener) string {
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return l.Addr().String()
+	}
+	return port
 }
 
 // logStarted says that the broker is ready. It has no plug-ins: what they do for

@@ -40,18 +40,18 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	if err != nil {
 		return errors.Join(err, clients.close(), st.Close())
 	}
-	page, err := listenManagement(c.ManagementListen)
+	pages, err := listenPages(c, clients.certificates)
 	if err != nil {
 		return errors.Join(err, clients.close(), closeAll(api), st.Close())
 	}
-	o := managed(c, log, &clients)
-	if page != nil {
-		o.Listeners = append(o.Listeners, management.Listener{Protocol: "http", Address: page.Addr()})
+	o := managed(c, log, &clients, &pages)
+	for _, l := range pages.listeners {
+		o.Listeners = append(o.Listeners, management.Listener{Protocol: l.Protocol, Address: l.Addr()})
 	}
 	running := lives{options: o, short: make(map[string]bool)}
 	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
 	if err != nil {
-		return errors.Join(err, clients.close(), closeAll(append(api, page)), st.Close())
+		return errors.Join(err, clients.close(), pages.close(), closeAll(api), st.Close())
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	defer watch(c, log, running.setAlarm)()
@@ -65,14 +65,15 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 		}
 		logListener(log, protocol, l)
 	}
-	served := make(chan error, 2)
-	if page != nil {
-		defer serveHTTP(page, &running, log, served).Close()
-		logListener(log, "http", page)
+	served := make(chan error, 1+len(pages.listeners))
+	for _, l := range pages.listeners {
+		defer serveHTTP(l, &running, log, served).Close()
+		logListener(log, l.Protocol, l)
 	}
 	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients)), log, served).Close()
 	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
-	again.certificates, again.log, again.apply = clients.certificates, log, running.change
+	again.keep(clients.certificates, pages.certificates)
+	again.log, again.apply = log, running.change
 	defer again.onHangup()()
 	logStarted(log, c)
 	notify(log, daemon.SdNotifyReady)

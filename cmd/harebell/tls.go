@@ -54,12 +54,17 @@ func (cs *clients) all() iter.Seq2[string, net.Listener] {
 	}
 }
 
-// shown returns the certificates that clients are shown now.
-func (cs *clients) shown() []*x509.Certificate {
-	if cs.certificates == nil {
-		return nil
+// shown returns a function for the certificates that are shown now, of keepers of which
+// some may be nil.
+func shown(keepers ...*certificate.Keeper) func() []*x509.Certificate {
+	return func() (all []*x509.Certificate) {
+		for _, k := range keepers {
+			if k != nil {
+				all = append(all, k.Shown()...)
+			}
+		}
+		return all
 	}
-	return cs.certificates.Shown()
 }
 
 // listenTLS opens the addresses for TLS, or none.
@@ -76,11 +81,8 @@ func (cs *clients) listenTLS(c config.Config) error {
 	case c.TLS.Require && !c.TLS.Verify:
 		return errors.New("--tls-fail-if-no-peer-cert: want --tls-verify verify_peer too, or nobody is asked for one")
 	}
-	files, err := certificateFiles(c.TLS)
-	if err != nil {
-		return fmt.Errorf("--tls-self-signed %s: %w", c.TLS.SelfSigned, err)
-	}
-	if cs.certificates, err = certificate.Open(files); err != nil {
+	var err error
+	if cs.certificates, err = openCertificates(c.TLS); err != nil {
 		return err
 	}
 	addresses := c.TLSListen
@@ -94,6 +96,15 @@ func (cs *clients) listenTLS(c config.Config) error {
 		cs.secure[i] = tls.NewListener(l, cs.certificates.Config())
 	}
 	return nil
+}
+
+// openCertificates reads the files with certificates.
+func openCertificates(t config.TLS) (*certificate.Keeper, error) {
+	files, err := certificateFiles(t)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-self-signed %s: %w", t.SelfSigned, err)
+	}
+	return certificate.Open(files)
 }
 
 // certificateFiles returns the files with certificates, which it makes if it is to

@@ -3,7 +3,11 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -158,5 +162,66 @@ func TestTLSNeedsACertificate(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: got %v, want %s", test.arguments, err, test.want)
 		}
+	}
+}
+
+// TestManagementWithTLS has the API at a port with TLS alone, first with the certificate
+// for clients and then with one of its own, and replaces that.
+func TestManagementWithTLS(t *testing.T) {
+	t.Parallel()
+	shared, own := filepath.Join(t.TempDir(), "shared"), filepath.Join(t.TempDir(), "own")
+	for _, dir := range []string{shared, own} {
+		_, err := certificate.Authority{Hosts: []string{"localhost"}, User: "guest"}.Make(dir)
+		must(t, err)
+	}
+	conf := filepath.Join(t.TempDir(), "rabbitmq.conf")
+	for _, test := range []struct{ name, lines, trusts string }{
+		{"the certificate for clients", "", shared},
+		{"one of its own", "management.ssl.certfile = " + own + "/server.pem\nmanagement.ssl.keyfile = " + own + "/server.key\n", own},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			must(t, os.WriteFile(conf, []byte(test.lines+"management.ssl.port = 0\nmanagement.path_prefix = /broker\n"), 0o600))
+			path, err := binary()
+			must(t, err)
+			p := startCommand(t, exec.Command(path, "serve", "--memory", "--listen", anyPort, "--tls-listen", anyPort, "--log-format", "json",
+				"--config", conf, "--tls-cert", shared+"/server.pem", "--tls-key", shared+"/server.key"))
+			read := func() error {
+				client := http.Client{Transport: &http.Transport{TLSClientConfig: trusting(t, test.trusts), DisableKeepAlives: true}}
+				_, port, err := net.SplitHostPort(p.management)
+				must(t, err)
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://localhost:"+port+"/broker/api/overview", nil)
+				must(t, err)
+				r.SetBasicAuth("guest", "guest")
+				answer, err := client.Do(r)
+				if err != nil {
+					return err
+				}
+				defer answer.Body.Close()
+				text, err := io.ReadAll(answer.Body)
+				if err == nil && !strings.Contains(string(text), `"protocol":"https"`) {
+					t.Errorf("got %d %s, want a listener for https", answer.StatusCode, text)
+				}
+				return err
+			}
+			must(t, read())
+			must(t, os.RemoveAll(test.trusts))
+			_, err = certificate.Authority{Hosts: []string{"localhost"}, User: "guest"}.Make(test.trusts)
+			must(t, err)
+			if err := read(); err == nil {
+				t.Error("an authority was trusted that has not signed anything yet")
+			}
+			must(t, p.command.Process.Signal(syscall.SIGHUP))
+			p.log.await(t, "settings read again")
+			must(t, read())
+			p.stop()
+		})
+	}
+}
+
+func TestManagementWithTLSAndNoCertificate(t *testing.T) {
+	_, err := run(t, "serve", "--config", "none", "--memory", "--listen", anyPort, "--management-tls-listen", anyPort, "--log-level", "none")
+	want := "the management API with TLS: want a certificate, management.ssl.certfile and management.ssl.keyfile, or that for clients, --tls-cert and --tls-key"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -18,6 +18,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -33,10 +34,14 @@ type Config struct {
 
 	Compat compat.Rules // what to do as which series of RabbitMQ does
 
-	Listen           []string // addresses, "host:port" each; at least one
-	TLSListen        []string // addresses for amqps; none without a certificate
-	TLS              TLS
-	ManagementListen string        // address of the management API, "host:port"; "" for none
+	Listen              []string // addresses, "host:port" each; at least one
+	TLSListen           []string // addresses for amqps; none without a certificate
+	TLS                 TLS
+	ManagementListen    string // address of the management API, "host:port"; "" for none
+	ManagementTLSListen string // the same, with TLS
+	ManagementTLS       TLS    // how, if not as for clients
+	ManagementPrefix    string // that its paths begin with, "/…"; "" for nothing
+
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
 	FrameMax         uint32        // octets, proposed to clients
@@ -287,8 +292,28 @@ func (s *Settings) Config() Config {
 			k.parse(&c, setting.Value) // it was checked when it was set
 		}
 	}
+	c.completeManagement(s.given)
 	c.OAuth2.complete()
 	return c
+}
+
+// completeManagement leaves out the management API without TLS if there is only said how
+// it is to be with it.
+//
+// rabbitmq: so do the keys of its plug-in
+func (c *Config) completeManagement(given func(*key) []Setting) {
+	said := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return len(given(keyOf(name))) > 0 })
+	}
+	if c.ManagementTLSListen == "" && c.ManagementTLS.Certificate != "" && !said("management_tls_listen") {
+		c.ManagementTLSListen = ":15671"
+	}
+	if _, port, _ := net.SplitHostPort(c.ManagementTLSListen); c.ManagementTLSListen != "" && port == "" {
+		c.ManagementTLSListen += "15671"
+	}
+	if c.ManagementTLSListen != "" && !said("management_listen", "management.tcp.port", "management.tcp.ip") {
+		c.ManagementListen = ""
+	}
 }
 
 // Check says what is wrong with settings that are good one by one, but not together:

@@ -39,8 +39,10 @@ var firstKeys = []*key{
 		parse: func(c *Config, v string) bool { return parseText(&c.LoadDefinitions, v) },
 	}, {
 		name: "definitions.import_backend", standard: "local_filesystem",
-		want:  "local_filesystem: there is no other",
-		parse: func(_ *Config, v string) bool { return v == "local_filesystem" || v == "rabbit_definitions_import_local_filesystem" },
+		want: "local_filesystem: there is no other",
+		parse: func(_ *Config, v string) bool {
+			return v == "local_filesystem" || v == "rabbit_definitions_import_local_filesystem"
+		},
 	}, {
 		name: "definitions.skip_if_unchanged", flag: "load-definitions-skip-if-unchanged", standard: "false",
 		usage: "import definitions only if they have changed since the last start",

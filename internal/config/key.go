@@ -40,15 +40,20 @@ const (
 )
 
 // keys are all settings, in the order in which to show them.
-var keys = slices.Concat(compatKeys, listenKeys, storeKeys, firstKeys, connectionKeys, shownKeys, oauth2Keys)
+var keys = slices.Concat(compatKeys, listenKeys, managementTLSKeys, storeKeys, firstKeys, connectionKeys, shownKeys, oauth2Keys)
 
 // consumerTimeout is the name of a key.
 const consumerTimeout = "consumer_timeout"
 
 const (
-	wantBool    = "true or false"
-	wantOctets  = "a number of octets such as 1000000, 500kB or 64MiB"
-	wantPattern = "a regular expression, in RE2's syntax"
+	wantBool       = "true or false"
+	wantListen     = "a port from 0 to 65535, or host:port, or none"
+	wantPort       = "a port from 0 to 65535"
+	wantIP         = "an IP address"
+	wantVerify     = "verify_peer or verify_none"
+	wantTLSVersion = "tlsv1.2 or tlsv1.3"
+	wantOctets     = "a number of octets such as 1000000, 500kB or 64MiB"
+	wantPattern    = "a regular expression, in RE2's syntax"
 
 	// asOfCompat ends the usage of a setting whose default follows the series.
 	asOfCompat = "; if it is left out, --compat decides"

@@ -101,12 +101,42 @@ func parseVersion(dst *string, v string) bool {
 }
 
 // parseTLSVersion notes a version, which counts if it is the least.
-func parseTLSVersion(c *Config, v string) bool {
+func parseTLSVersion(least *uint16, v string) bool {
 	version := map[string]uint16{"tlsv1.2": tls.VersionTLS12, "tlsv1.3": tls.VersionTLS13}[v]
-	if c.TLS.Min == 0 || version < c.TLS.Min {
-		c.TLS.Min = version
+	if *least == 0 || version < *least {
+		*least = version
 	}
 	return version != 0
+}
+
+func parseVerify(dst *bool, v string) bool {
+	*dst = v == "verify_peer"
+	return *dst || v == "verify_none"
+}
+
+// parseHost sets the host of an address of which the port may be known.
+func parseHost(address *string, v string) bool {
+	_, port, _ := net.SplitHostPort(*address) // it was checked
+	*address = net.JoinHostPort(v, port)
+	return net.ParseIP(v) != nil
+}
+
+// parsePort sets the port of an address of which the host may be known.
+func parsePort(address *string, v string) bool {
+	host, _, _ := net.SplitHostPort(*address) // it was checked
+	*address = net.JoinHostPort(host, v)
+	_, ok := parseNumber(v, 0, 65535)
+	return ok
+}
+
+// parseListen sets an address, or none.
+func parseListen(address *string, v string) (ok bool) {
+	if v == "" || v == "none" {
+		*address = ""
+		return true
+	}
+	*address, ok = parseAddress(v)
+	return ok
 }
 
 // permit returns a function that parses whether a rule is to be changed.

@@ -13,7 +13,7 @@
 // in, reading a body, answering, refusing.
 //
 //	m := management.New(broker, management.Options{Node: "harebell@localhost"})
-//	err := m.Serve(listener) // until m.Shutdown
+//	err := m.Serve(management.Served{Listener: l, Protocol: "http"}) // until m.Shutdown
 package management
 
 import (
@@ -54,6 +54,8 @@ var ErrServerClosed = http.ErrServerClosed
 type Options struct {
 	Node string         // the broker's name, of the form name@host
 	Log  zerolog.Logger // the zero value writes nothing
+
+	PathPrefix string // that paths begin with, "/…"; "" for nothing
 
 	Listeners     []Listener                 // where clients find the broker
 	DataDir       string                     // where it keeps what must last, "" if nothing must
@@ -103,11 +105,17 @@ func New(broker *server.Server, o Options) *Server {
 	return s
 }
 
+// Served is a listener for clients of the API.
+type Served struct {
+	net.Listener
+	Protocol string // http or https, as a Listener's
+}
+
 // Serve answers clients on l until Shutdown, and returns ErrServerClosed then, or
 // the error that ended it. It closes l.
-func (s *Server) Serve(l net.Listener) error {
+func (s *Server) Serve(l Served) error {
 	s.mu.Lock()
-	s.own = append(s.own, Listener{"http", l.Addr()})
+	s.own = append(s.own, Listener{l.Protocol, l.Addr()})
 	s.mu.Unlock()
 	return s.http.Serve(l)
 }
@@ -130,8 +138,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // rabbitmq: names in paths are encoded; a slash at the end of one means nothing,
 // and what is not clean is not there.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	sent := strings.TrimSuffix(r.URL.EscapedPath(), "/")
-	if path.Clean(sent) != sent {
+	sent, ours := strings.CutPrefix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), s.options.PathPrefix)
+	if !ours || path.Clean(sent) != sent {
 		notFound(w, r)
 		return
 	}

@@ -66,7 +66,7 @@ func exchangeTypes() []capability {
 
 // A Listener is where the broker can be found.
 type Listener struct {
-	Protocol string // in RabbitMQ's words: amqp, amqp/ssl, http
+	Protocol string // in RabbitMQ's words: amqp, amqp/ssl, http, https
 	Address  net.Addr
 }
 
@@ -120,7 +120,7 @@ func (s *Server) showListeners() []shownListener {
 func (s *Server) contexts(node string) []webContext {
 	shown := []webContext{}
 	for _, l := range s.listeners() {
-		if l.Protocol == "http" {
+		if l.Protocol == "http" || l.Protocol == "https" {
 			shown = append(shown, webContext{node, "RabbitMQ Management", "/", l.host(), strconv.Itoa(l.port())})
 		}
 	}
