@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -21,7 +22,21 @@ type reloader struct {
 	apply        func(config.Config) // puts in force what may change
 	log          zerolog.Logger
 
-	started, latest *config.Settings // read when the broker started, and last
+	started *config.Settings // read when the broker started
+
+	mu     sync.Mutex       // guards what follows
+	latest *config.Settings // read last
+}
+
+// lines are the settings in force, as in a file.
+func (r *reloader) lines() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var lines []string
+	for _, s := range r.latest.All() {
+		lines = append(lines, s.Line())
+	}
+	return lines
 }
 
 // reread returns a function that reads settings again. Their first ones are given.
@@ -39,7 +54,7 @@ func (r *reloader) keep(certificates ...*certificate.Keeper) {
 }
 
 // onHangup reloads on each SIGHUP, until stop is called.
-func (r reloader) onHangup() (stop func()) {
+func (r *reloader) onHangup() (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
@@ -71,9 +86,11 @@ func (r *reloader) reload() {
 		r.log.Error().Err(err).Msg("settings not read, those from before still hold")
 		return
 	}
+	r.mu.Lock()
 	changed, _ := r.latest.Changes(next)
 	_, waiting := r.started.Changes(next)
 	r.latest = next
+	r.mu.Unlock()
 	r.apply(next.Config())
 	r.log.Info().Strs("changed", changed).Msg("settings read again")
 	if len(waiting) > 0 {

@@ -135,7 +135,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
-	manager := management.New(srv, managed(c, log, &clients, &pages))
+	manager := management.New(srv, managed(c, log, again, &clients, &pages))
 	defer watch(c, log, srv.SetAlarm)()
 	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners))
 	for protocol, l := range clients.all() {
@@ -177,10 +177,11 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 }
 
 // managed is what the management API is told of the broker.
-func managed(c config.Config, log zerolog.Logger, cs *clients, ps *pages) management.Options {
+func managed(c config.Config, log zerolog.Logger, settings *reloader, cs *clients, ps *pages) management.Options {
 	o := management.Options{
 		Node: node(c), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit,
 		PathPrefix:   c.ManagementPrefix,
+		Settings:     settings.lines,
 		Certificates: shown(cs.certificates, ps.certificates),
 	}
 	if !c.Memory {

@@ -44,7 +44,7 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	if err != nil {
 		return errors.Join(err, clients.close(), closeAll(api), st.Close())
 	}
-	o := managed(c, log, &clients, &pages)
+	o := managed(c, log, again, &clients, &pages)
 	for _, l := range pages.listeners {
 		o.Listeners = append(o.Listeners, management.Listener{Protocol: l.Protocol, Address: l.Addr()})
 	}

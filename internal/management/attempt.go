@@ -9,9 +9,6 @@ type attempts struct {
 }
 
 func (s *Server) listAttempts(c *call) error {
-	if c.name("node") != s.node {
-		return errNotFound
-	}
 	admitted, refused := s.broker.Attempts()
 	mayAsk, mayNot := s.admitted.Load(), s.turnedAway.Load()
 	return c.list(all([]attempts{
@@ -20,10 +17,14 @@ func (s *Server) listAttempts(c *call) error {
 	}))
 }
 
+// listAttemptsBySource has nothing to list: who came from where is not kept.
+//
+// rabbitmq: nor does it, unless it is told to
+func (s *Server) listAttemptsBySource(c *call) error {
+	return c.list(all([]attempts{}))
+}
+
 func (s *Server) deleteAttempts(c *call) error {
-	if c.name("node") != s.node {
-		return errNotFound
-	}
 	s.broker.ResetAttempts()
 	s.admitted.Store(0)
 	s.turnedAway.Store(0)

@@ -55,6 +55,8 @@ type Options struct {
 	Node string         // the broker's name, of the form name@host
 	Log  zerolog.Logger // the zero value writes nothing
 
+	Settings func() []string // the settings in force, a line each; nil for nobody to know
+
 	PathPrefix string // that paths begin with, "/…"; "" for nothing
 
 	Listeners     []Listener                 // where clients find the broker

@@ -98,9 +98,14 @@ func filesOpen() *int {
 
 func (s *Server) listNodes(c *call) error { return c.list(all([]any{s.showNode()})) }
 
-func (s *Server) getNode(c *call) error {
-	if c.name("node") != s.node {
-		return errNotFound
+// ofNode is what concerns the node of the path.
+func (s *Server) ofNode(do action) action {
+	return func(c *call) error {
+		if c.name("node") != s.node {
+			return errNotFound
+		}
+		return do(c)
 	}
-	return c.answer(s.showNode())
 }
+
+func (s *Server) getNode(c *call) error { return c.answer(s.showNode()) }

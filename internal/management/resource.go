@@ -8,8 +8,9 @@ import (
 // A resource is a path of the API: who may use it, and what each verb does there,
 // nil for nothing.
 type resource struct {
-	path string // a pattern of http.ServeMux
-	who  rule
+	path   string // a pattern of http.ServeMux
+	who    rule
+	public bool // nobody need log in
 
 	get, put, post, delete action
 }
@@ -71,7 +72,13 @@ func (r *served) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	c := &call{Request: request, server: r.server, w: w}
-	if err := c.carryOut(r.who, do); err != nil {
+	var err error
+	if r.public {
+		err = do(c)
+	} else {
+		err = c.carryOut(r.who, do)
+	}
+	if err != nil {
 		c.refuse(err)
 	}
 }

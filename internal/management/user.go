@@ -84,6 +84,13 @@ func isMistake(err error) bool {
 	})
 }
 
+// hashPassword answers with the hash that a password may have in definitions.
+func (s *Server) hashPassword(c *call) error {
+	return c.write(struct {
+		OK string `json:"ok"`
+	}{auth.User{}.WithPassword(c.name("password")).Hash})
+}
+
 func (s *Server) deleteUser(c *call) error {
 	err := s.users.Delete(c.user.Name, c.name("user"))
 	switch {
