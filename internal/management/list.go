@@ -5,7 +5,6 @@ import (
 	"iter"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -32,7 +31,7 @@ func (c *call) list(items iter.Seq[any]) error {
 	columns := c.columns()
 	c.begin(http.StatusOK)
 	between := "["
-	for item := range c.inOrder(items) {
+	for item := range c.inOrder(items, 0) {
 		if _, err := c.w.Write(append([]byte(between), marshal(columns.of(item))...)); err != nil {
 			return nil // nobody listens any more
 		}
@@ -45,33 +44,6 @@ func (c *call) list(items iter.Seq[any]) error {
 	}
 	c.w.Write([]byte(between)) // likewise
 	return nil
-}
-
-// inOrder returns items in the order that the query asks for.
-//
-// rabbitmq: without a field to sort by there is nothing to reverse either
-func (c *call) inOrder(items iter.Seq[any]) iter.Seq[any] {
-	query := c.URL.Query()
-	field := query.Get("sort")
-	if field == "" {
-		return items
-	}
-	type sorted struct{ key, item any }
-	var list []sorted
-	for item := range items {
-		list = append(list, sorted{objectOf(item).field(field), item})
-	}
-	slices.SortStableFunc(list, func(a, b sorted) int { return compare(a.key, b.key) })
-	if query.Get("sort_reverse") == "true" {
-		slices.Reverse(list)
-	}
-	return func(yield func(any) bool) {
-		for _, s := range list {
-			if !yield(s.item) {
-				return
-			}
-		}
-	}
 }
 
 // Pages have so many items, unless the query says how many.
@@ -103,15 +75,24 @@ func (c *call) listPaged(items iter.Seq[any]) error {
 	}
 	columns := c.columns()
 	p.Items = []any{}
-	for item := range c.inOrder(items) {
-		p.Total++
-		if !wanted(nameOf(item)) {
-			continue
+	filtered := func(yield func(any) bool) {
+		for item := range items {
+			p.Total++
+			if !wanted(nameOf(item)) {
+				continue
+			}
+			p.Filtered++
+			if !yield(item) {
+				return
+			}
 		}
-		if p.Filtered/p.Size == p.Page-1 {
+	}
+	n := 0
+	for item := range c.inOrder(filtered, p.Page*p.Size) {
+		if n/p.Size == p.Page-1 {
 			p.Items = append(p.Items, columns.of(item))
 		}
-		p.Filtered++
+		n++
 	}
 	p.Pages = (p.Filtered + p.Size - 1) / p.Size
 	if p.Page-1 > p.Filtered/p.Size { // rabbitmq: the page behind a full last one is there, and empty

@@ -2,7 +2,6 @@ package management
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -53,9 +52,9 @@ func (cs columns) of(value any) any {
 	if cs == nil {
 		return value
 	}
-	whole, part := objectOf(value), make(object)
+	part := make(object)
 	for _, path := range cs {
-		if field := whole.field(path); field != nil {
+		if field := fieldOf(value, path); field != nil {
 			part.put(path, field)
 		}
 	}
@@ -75,25 +74,6 @@ func (o object) put(path string, field any) {
 		o[name] = inner
 	}
 	inner.put(rest, field)
-}
-
-// compare orders fields: numbers by their size, all else as text.
-func compare(a, b any) int {
-	x, xNumber := a.(json.Number)
-	y, yNumber := b.(json.Number)
-	if xNumber && yNumber {
-		m, _ := x.Float64() // JSON's own numbers
-		n, _ := y.Float64()
-		return cmp.Compare(m, n)
-	}
-	return cmp.Compare(text(a), text(b))
-}
-
-func text(v any) string {
-	if s, ok := v.(string); ok {
-		return s
-	}
-	return string(marshal(v))
 }
 
 // marshal encodes a value that JSON can express: without the escapes that only

@@ -351,3 +351,25 @@ func TestManyQueuesAreListed(t *testing.T) {
 }
 
 func tcp(port int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
+
+// BenchmarkLists lists 10,000 queues, as a whole and by pages.
+func BenchmarkLists(b *testing.B) {
+	s := newSite(b)
+	v, err := s.vhosts.Get("/")
+	s.ok(err)
+	const many = 10_000
+	for i := range many {
+		s.ok(definedQueue{Name: fmt.Sprintf("q%05d", i)}.declare(v, "guest"))
+	}
+	for _, query := range []string{"", "?columns=name,messages", "?page=3&page_size=100", "?page=3&page_size=100&sort=messages&sort_reverse=true"} {
+		b.Run("queues"+query, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if w := s.ask("guest", "GET", "/api/queues"+query, ""); w.Code != 200 {
+					b.Fatal(w.Body)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/many, "ns/queue")
+		})
+	}
+}
