@@ -24,8 +24,7 @@ func brokerURL(t *testing.T) string {
 	t.Helper()
 	text := os.Getenv("AMQP_URL")
 	if text == "" {
-		address, _ := startBroker(t)
-		return "amqp://guest:guest@" + address + "/%2f"
+		return "amqp://guest:guest@" + startBroker(t).address + "/%2f"
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -40,13 +39,18 @@ func brokerURL(t *testing.T) string {
 // anyPort has the system choose a port that is free.
 const anyPort = "127.0.0.1:0"
 
-// startBroker starts Harebell with a data directory of its own, and returns its
-// address once it serves, and that of its test API if flags ask for one. At the end
-// it is stopped, and shows its warnings if the test failed.
-func startBroker(t *testing.T, flags ...string) (address, testAPI string) {
+// A running broker is one that serves, at these addresses.
+type running struct {
+	address, management string
+	testAPI             string // if flags ask for one
+}
+
+// startBroker starts Harebell with a data directory of its own, and returns when it
+// serves. At the end it is stopped, and shows its warnings if the test failed.
+func startBroker(t *testing.T, flags ...string) (at running) {
 	t.Helper()
 	broker := exec.Command(harebell, append([]string{
-		"serve", "--config", "none", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", "none", "--data-dir", t.TempDir(), "--log-format", "json",
+		"serve", "--config", "none", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", anyPort, "--data-dir", t.TempDir(), "--log-format", "json",
 	}, flags...)...)
 	stderr, err := broker.StderrPipe()
 	if err != nil {
@@ -70,9 +74,11 @@ func startBroker(t *testing.T, flags ...string) (address, testAPI string) {
 			}
 			switch {
 			case strings.HasPrefix(said.Message, "started TCP listener on "):
-				address = said.Address
+				at.address = said.Address
+			case strings.HasPrefix(said.Message, "Management plugin: "):
+				at.management = said.Address
 			case said.Message == "test API listening":
-				testAPI = said.Address
+				at.testAPI = said.Address
 			case strings.HasPrefix(said.Message, "Server startup complete"):
 				start()
 			}
@@ -95,5 +101,5 @@ func startBroker(t *testing.T, flags ...string) (address, testAPI string) {
 	case <-ended:
 		t.Fatal("the broker did not start")
 	}
-	return address, testAPI
+	return at
 }

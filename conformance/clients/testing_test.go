@@ -10,7 +10,7 @@ import (
 // The programs of docs/testing.md, which use the test API besides a client
 // library.
 func TestTestingPrograms(t *testing.T) {
-	_, api := startBroker(t, "--test-api")
+	api := startBroker(t, "--test-api").testAPI
 	for _, c := range []struct {
 		client
 		passed string // is in what the program prints
