@@ -109,6 +109,12 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 		DefaultQueueType: queue.Type(c.DefaultQueueType),
 	}
 	follow.InVHosts(c.Compat, &broker)
+	watch, stopTracing, err := traced(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
+	broker.Watch = watch
 	vhosts, err := vhost.Open(broker, c.DefaultVHost)
 	if err != nil {
 		return err
@@ -132,11 +138,11 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	if err != nil {
 		return errors.Join(err, clients.close())
 	}
-	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Tell: vhosts.Tell, Log: log}
+	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Watch: watch, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
 	manager := management.New(srv, managed(c, log, again, &clients, &pages))
-	defer watch(c, log, srv.SetAlarm)()
+	defer watchResources(c, log, srv.SetAlarm)()
 	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners))
 	for protocol, l := range clients.all() {
 		go func() { served <- srv.Serve(l) }()
@@ -260,9 +266,9 @@ func orNone(d time.Duration) time.Duration {
 	return d
 }
 
-// watch tells of each resource when the broker is short of it, and again when that is
+// watchResources tells of each resource when the broker is short of it, and again when that is
 // over, until stop is called.
-func watch(c config.Config, log zerolog.Logger, short func(resource string, is bool)) (stop func()) {
+func watchResources(c config.Config, log zerolog.Logger, short func(resource string, is bool)) (stop func()) {
 	memory := &watermark.Memory{Limit: c.MemoryWatermark.Octets(machineMemory())}
 	watches := []*watermark.Watch{{What: "memory", Left: memory.Left}}
 	if !c.Memory {

@@ -24,6 +24,9 @@ import (
 // serveTests runs a broker until ctx is done that tests may do with whatever they
 // like, over HTTP. To clients it is the one that serve runs.
 func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again *reloader) (err error) {
+	if c.OTLPEndpoint != "" {
+		return errors.New("--otlp-endpoint: want no --test-api with it, whose journal tells of each message")
+	}
 	who, err := readLogins(c, log)
 	if err != nil {
 		return err
@@ -54,7 +57,7 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 		return errors.Join(err, clients.close(), pages.close(), closeAll(api), st.Close())
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	defer watch(c, log, running.setAlarm)()
+	defer watchResources(c, log, running.setAlarm)()
 	if err := load(c, running.server.Users, running.server.VHosts, log); err != nil {
 		return err
 	}

@@ -78,6 +78,9 @@ type Config struct {
 	TestAPI       bool   // tests may do with the broker whatever they like, over HTTP
 	TestAPIListen string // at this address, "host:port"
 
+	OTLPEndpoint    string  // URL of a collector of spans; "" for none
+	OTLPSampleRatio float64 // of messages without a trace of their own
+
 	LogLevel  string // "trace", "debug", "info", "warn", "error" or "none"
 	LogFormat string // "auto", "console" or "json"
 	LogTo     string // "stderr" or "stdout"

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"net/url"
+	"strconv"
+
 	"github.com/harebellmq/harebell/internal/compat"
 )
 
@@ -22,6 +25,27 @@ var shownKeys = []*key{
 		usage: "more to tell clients, as `name=value`",
 		want:  "name=value",
 		parse: parseServerProperty,
+	}, {
+		name: "otlp_endpoint", flag: "otlp-endpoint",
+		usage: "`URL` of an OpenTelemetry collector to send spans of messages to, by OTLP over HTTP, or none; OTEL_EXPORTER_OTLP_HEADERS and its like say the rest",
+		want:  "http://host:port, https://host:port or none",
+		parse: func(c *Config, v string) bool {
+			if c.OTLPEndpoint = v; v == "none" {
+				c.OTLPEndpoint = ""
+				return true
+			}
+			u, err := url.Parse(v)
+			return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+		},
+	}, {
+		name: "otlp_sample_ratio", flag: "otlp-sample-ratio", standard: "0",
+		usage: "`part` of the messages that are traced though they bring no traceparent",
+		want:  "a number from 0 to 1",
+		parse: func(c *Config, v string) bool {
+			part, err := strconv.ParseFloat(v, 64)
+			c.OTLPSampleRatio = part
+			return err == nil && part >= 0 && part <= 1
+		},
 	}, {
 		name: "test_api", flag: "test-api", standard: "false",
 		usage: "let tests do with the broker whatever they like, over HTTP: see docs/testing.md",
