@@ -36,24 +36,12 @@ func (ch *channel) tracePublished(p *publication) error {
 			return err
 		}
 	}
-	t := c.traceHeaders(&p.message, ch.number)
-	t["routed_queues"] = texts(p.queues)
-	return trace(c.publisher, "publish."+p.message.Exchange, t, p.message.Body)
+	return c.tap(ch.number).published(c.publisher, &p.message, p.queues)
 }
 
 // traceGot copies a message that basic.get has taken. The read loop calls it.
 func (ch *channel) traceGot(q queue.Queue, e *queue.Entry) error {
-	return ch.conn.traceDelivered(ch.conn.publisher, tapped{e.Message, q.Declaration().Name, ch.number, e.Redelivered})
-}
-
-// traceDelivered copies a delivery.
-func (c *connection) traceDelivered(p *vhost.Publisher, d tapped) error {
-	t := c.traceHeaders(d.message, d.channel)
-	t["redelivered"] = int32(0)
-	if d.redelivered {
-		t["redelivered"] = int32(1)
-	}
-	return trace(p, "deliver."+d.queue, t, d.message.Body)
+	return ch.conn.tap(ch.number).delivered(ch.conn.publisher, tapped{e.Message, q.Declaration().Name, ch.number, e.Redelivered})
 }
 
 // traceWritten copies deliveries that have been written. The write loop calls it.
@@ -63,7 +51,7 @@ func (c *connection) traceWritten(deliveries []tapped) {
 	}
 	p := c.vhost.NewPublisher()
 	for _, d := range deliveries {
-		if err := c.traceDelivered(p, d); err != nil {
+		if err := c.tap(d.channel).delivered(p, d); err != nil {
 			c.log.Warn().Err(err).Msg("delivery not traced")
 			return
 		}
@@ -87,18 +75,45 @@ func trace(p *vhost.Publisher, key string, headers amqp.Table, body []byte) erro
 	return err
 }
 
-// traceHeaders say what was copied, and whose it is.
-func (c *connection) traceHeaders(m *amqp.Message, channel uint16) amqp.Table {
+// A tap is whose messages are copied.
+type tap struct {
+	node, vhost, connection, user string
+	channel                       uint16
+}
+
+func (c *connection) tap(channel uint16) tap {
 	shown := c.shown.Load()
+	return tap{c.server.Node, shown.VHost, shown.Name, shown.User, channel}
+}
+
+// published copies a message that goes to some queues.
+func (t tap) published(p *vhost.Publisher, m *amqp.Message, queues []string) error {
+	headers := t.headers(m)
+	headers["routed_queues"] = texts(queues)
+	return trace(p, "publish."+m.Exchange, headers, m.Body)
+}
+
+// delivered copies a delivery.
+func (t tap) delivered(p *vhost.Publisher, d tapped) error {
+	headers := t.headers(d.message)
+	headers["redelivered"] = int32(0)
+	if d.redelivered {
+		headers["redelivered"] = int32(1)
+	}
+	return trace(p, "deliver."+d.queue, headers, d.message.Body)
+}
+
+// headers say what was copied, and whose it is.
+func (t tap) headers(m *amqp.Message) amqp.Table {
 	return amqp.Table{
 		"exchange_name": m.Exchange,
 		"routing_keys":  texts(append(queue.RoutingKeys(m), m.BCC()...)),
 		"properties":    traceProperties(m.Properties),
-		"node":          c.server.Node,
-		"vhost":         shown.VHost,
-		"connection":    shown.Name,
-		"channel":       int32(channel),
-		"user":          shown.User,
+		"node":          t.node,
+		"vhost":         t.vhost,
+		"connection":    t.connection,
+		"channel":       int32(t.channel),
+		"user":          t.user,
 	}
 }
 

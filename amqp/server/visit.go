@@ -7,7 +7,9 @@ import (
 	"github.com/harebellmq/harebell/exchange"
 	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/internal/event"
 	"github.com/harebellmq/harebell/queue"
+	"github.com/harebellmq/harebell/vhost"
 )
 
 // A Visit is a user in a virtual host without a connection: it does what a channel of
@@ -115,13 +117,19 @@ func (v *Visit) Publish(name, key string, properties amqp.Properties, body []byt
 	if len(c.hidden) > 0 {
 		m.Hidden = &c.hidden
 	}
+	queues, err := v.show(p, &m, c.also)
+	if err != nil {
+		return false, false, err
+	}
 	taken := make(receipt, 1)
-	if routed, err = p.Publish(m, c.also, taken, 1); err != nil {
+	if queues != nil {
+		routed = p.PublishTo(queues, m, taken, 1)
+	} else if routed, err = p.Publish(m, c.also, taken, 1); err != nil {
 		return false, false, err
 	}
 	counts := Counts{Published: 1}
+	p.Flush()
 	if routed {
-		p.Flush()
 		refused = !<-taken
 	} else {
 		counts.Returned = 1
@@ -157,7 +165,45 @@ func (v *Visit) Get(q queue.Queue, noAck bool) (e queue.Entry, left int, ok bool
 		counts.Redelivered = 1
 	}
 	v.server.count(counts)
+	if ok && v.traces(e.Message) {
+		p := v.vhost.NewPublisher()
+		if err := v.tap().delivered(p, tapped{e.Message, q.Declaration().Name, 1, e.Redelivered}); err != nil {
+			v.server.Log.Warn().Err(err).Msg("delivery not traced")
+		}
+		p.Flush()
+	}
 	return e, left, ok, nil
+}
+
+// tap is whose messages of the visit are copied.
+//
+// rabbitmq: there the API has a connection of its own, of a name without a meaning
+func (v *Visit) tap() tap {
+	return tap{v.server.Node, v.vhost.Name(), "<" + v.server.Node + ".management>", v.user, 1}
+}
+
+// traces reports whether a message is to be copied.
+func (v *Visit) traces(m *amqp.Message) bool {
+	return v.vhost.Tracing() && m != nil && m.Exchange != traceExchange
+}
+
+// show lets those who look on see a message that is published: it returns where it goes
+// then, and nil if nobody does.
+func (v *Visit) show(p *vhost.Publisher, m *amqp.Message, also []string) (queues []string, err error) {
+	if v.server.Watch == nil && !v.traces(m) {
+		return nil, nil
+	}
+	if queues, err = p.Queues(*m, also); err != nil {
+		return nil, err
+	}
+	e := event.Event{Kind: event.Published, VHost: v.vhost.Name(), Exchange: m.Exchange, RoutingKey: m.RoutingKey, Message: m, Mandatory: true}
+	v.server.tell(e)
+	e.Kind, e.Queues = event.Routed, queues
+	v.server.tell(e)
+	if v.traces(m) {
+		err = v.tap().published(p, m, queues)
+	}
+	return queues, err
 }
 
 // count adds to the totals what has not happened on a channel.

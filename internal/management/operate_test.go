@@ -147,6 +147,27 @@ func TestWhatHappenedOnClosedChannelsCounts(t *testing.T) {
 	s.shows("/api/overview", `{"message_stats":{"publish":2,"confirm":2,"get_no_ack":1,"get_empty":1,"deliver_get":1}}`)
 }
 
+// TestTheFirehoseKnows has messages copied that come and go by the API.
+func TestTheFirehoseKnows(t *testing.T) {
+	s := newSite(t)
+	_, ch := s.channel()
+	_, err := ch.QueueDeclare("copies", false, false, true, false, nil)
+	s.ok(err)
+	s.ok(ch.QueueBind("copies", "#", "amq.rabbitmq.trace", false, nil))
+	s.does("PUT", "/api/queues/%2F/q", "", 201)
+	s.does("PUT", "/api/vhosts/%2F", `{"description":"Default virtual host","tracing":true}`, 204)
+	s.does("POST", "/api/exchanges/%2F/amq.default/publish", posting("q", "m"), 200)
+	s.does("POST", "/api/exchanges/%2F/amq.default/publish", posting("nowhere", "lost"), 200)
+	s.does("POST", "/api/queues/%2F/q/get", `{"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}`, 200)
+	for _, want := range []struct{ key, body string }{{"publish.", "m"}, {"publish.", "lost"}, {"deliver.q", "m"}} {
+		d, ok, err := ch.Get("copies", true)
+		s.ok(err)
+		if !ok || d.RoutingKey != want.key || string(d.Body) != want.body || d.Headers["user"] != "guest" {
+			t.Errorf("got %v %s %s of %v, want %s %s of guest", ok, d.RoutingKey, d.Body, d.Headers["user"], want.key, want.body)
+		}
+	}
+}
+
 func TestTransactionsAreShown(t *testing.T) {
 	s := newSite(t)
 	_, ch := s.channel()
