@@ -46,6 +46,7 @@ type Store struct {
 	moving    sync.RWMutex // held for writing while messages change their segment
 	failed    atomic.Pointer[error]
 	trimming  atomic.Bool // asks the committer to give disk back
+	used      uses
 
 	mu      sync.Mutex // guards all below
 	pending []*group   // in their order; only the last one grows

@@ -233,13 +233,13 @@ func (c *committer) appendSegments(docs []store.Doc, bound bool) (err error) {
 		b := c.builders[i]
 		segment, rest := b.encode(c.octets, s.number, kind)
 		s.refs, s.size, s.noted = uint32(len(b.refs)), int64(len(segment)+len(rest)), bound
-		if s.file, s.offset, err = c.s.files.append(segment, rest); err != nil {
+		if s.file, s.offset, err = c.s.append(segment, rest); err != nil {
 			return err
 		}
 		c.octets = segment
 	}
 	if len(docs) > 0 {
-		f, _, err := c.s.files.append(encodeDocs(docs, c.next))
+		f, _, err := c.s.append(encodeDocs(docs, c.next))
 		if err != nil {
 			return err
 		}
@@ -272,7 +272,7 @@ func (c *committer) beginSync() {
 	done := make(chan syncing, 1)
 	c.syncing = done
 	go func() {
-		s.err = syncAll(s.files)
+		s.err = c.s.syncAll(s.files)
 		done <- s
 	}()
 }
@@ -295,7 +295,7 @@ func (c *committer) sync() error {
 		}
 	}
 	s := syncing{files: c.s.files.unsynced(), until: c.here()}
-	s.err = syncAll(s.files)
+	s.err = c.s.syncAll(s.files)
 	return c.endSync(s)
 }
 

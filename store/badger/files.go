@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 )
 
 // files are the files that segments are in, one after the other. They are written
@@ -188,12 +189,25 @@ func (x *files) unsynced() []*file {
 	return written
 }
 
+// append is files.append, noted.
+func (s *Store) append(parts ...[]byte) (f *file, offset int64, err error) {
+	began, size := time.Now(), 0
+	f, offset, err = s.files.append(parts...)
+	for _, part := range parts {
+		size += len(part)
+	}
+	s.used.writes.note(size, began)
+	return f, offset, err
+}
+
 // syncAll returns when what was written to these files is on disk.
-func syncAll(written []*file) error {
+func (s *Store) syncAll(written []*file) error {
 	for _, f := range written {
+		began := time.Now()
 		if err := datasync(f.open); err != nil {
 			return fmt.Errorf("sync segments: %w", err)
 		}
+		s.used.syncs.note(0, began)
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func (r *segmentReader) at(f *file, offset int64) (*io.SectionReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return io.NewSectionReader(r.file, offset, max(0, info.Size()-offset)), nil
+	return io.NewSectionReader(notedReader{r.file, &r.s.used.reads}, offset, max(0, info.Size()-offset)), nil
 }
 
 func (r *segmentReader) close() {
