@@ -26,7 +26,7 @@ const (
 // rather than write to it again. A connection with nothing to say holds 4 KiB;
 // chunks double up to 128 KiB as long as reads fill them.
 //
-// All its methods but BytesRead belong to one goroutine.
+// All its methods but BytesRead and Reads belong to one goroutine.
 type Reader struct {
 	r     io.Reader
 	limit uint32 // frame-max, 0 if there is none
@@ -39,7 +39,7 @@ type Reader struct {
 	light int // reads in a row that brought little
 	heavy int // the most one of those brought
 
-	read atomic.Uint64
+	read, reads atomic.Uint64
 }
 
 // NewReader returns a Reader without a frame-max, which is for SetFrameMax.
@@ -55,6 +55,9 @@ func (r *Reader) SetFrameMax(n uint32) { r.limit = n }
 // BytesRead returns how many octets were read so far. It may be called at any
 // time by anyone; that it grew is as good as a heartbeat.
 func (r *Reader) BytesRead() uint64 { return r.read.Load() }
+
+// Reads returns in how many turns. It may be called at any time by anyone.
+func (r *Reader) Reads() uint64 { return r.reads.Load() }
 
 // ReadProtocolHeader reads the 8 octets with which a client begins. What they
 // say is for the caller to judge.
@@ -271,6 +274,7 @@ func (r *Reader) readOnce(b []byte) (int, error) {
 		}
 		if n > 0 {
 			r.read.Add(uint64(n))
+			r.reads.Add(1)
 			return n, nil
 		}
 		if err != nil {

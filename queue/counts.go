@@ -13,6 +13,15 @@ type Counts struct {
 	Acked          uint64
 }
 
+// Plus returns the sum of two.
+func (c Counts) Plus(d Counts) Counts {
+	return Counts{
+		Published: c.Published + d.Published, Delivered: c.Delivered + d.Delivered, DeliveredNoAck: c.DeliveredNoAck + d.DeliveredNoAck,
+		Got: c.Got + d.Got, GotNoAck: c.GotNoAck + d.GotNoAck, GetEmpty: c.GetEmpty + d.GetEmpty,
+		Redelivered: c.Redelivered + d.Redelivered, Acked: c.Acked + d.Acked,
+	}
+}
+
 // countRedelivered counts the entries that go out again.
 func (q *FIFO) countRedelivered(es []Entry) {
 	for i := range es {

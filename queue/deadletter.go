@@ -33,6 +33,9 @@ type Dead struct {
 	Untaken bool
 	Taken   []string
 
+	// Lost is set by the Host if there is no such exchange.
+	Lost bool
+
 	entry Entry // zero for a message the queue never took
 }
 
@@ -46,6 +49,7 @@ type DeadLetters struct {
 
 // bury drops entries, or has them dead-lettered once the lock is released.
 func (q *FIFO) bury(es []Entry, why Reason) {
+	q.countBuried(len(es), why)
 	if !q.limits.deadLetter {
 		if q.dropped != nil {
 			q.dropped(q, es, why)
@@ -129,6 +133,7 @@ func (q *FIFO) dieOf(span store.Span, ms []store.Stored) {
 func (q *FIFO) deadSettled(dead []Dead) {
 	q.mu.Lock()
 	defer q.unlock()
+	q.countDead(dead)
 	if q.deleted {
 		return
 	}

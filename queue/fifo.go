@@ -28,6 +28,7 @@ type FIFO struct {
 	memory   *Memory
 	host     Host
 	dropped  func(Queue, []Entry, Reason) // see Config; may be nil
+	burials  *Burials                     // may be nil
 
 	long    atomic.Bool
 	timeout atomic.Int64 // limits.consumerTimeout
@@ -75,12 +76,13 @@ type FIFO struct {
 
 // Config is what a queue needs besides its declaration.
 type Config struct {
-	ID     uint64 // from store.NextQueueID, the same after a restart
-	Store  store.Store
-	Clock  clock.Clock
-	Memory *Memory // nil for no bound
-	Host   Host
-	Manner QuorumManner
+	ID      uint64 // from store.NextQueueID, the same after a restart
+	Store   store.Store
+	Clock   clock.Clock
+	Memory  *Memory // nil for no bound
+	Host    Host
+	Manner  QuorumManner
+	Burials *Burials // of all queues, to be counted there; nil for nowhere
 
 	// Dropped, unless nil, is told of messages that die without a dead-letter
 	// exchange. It is called with the queue's lock held, takes a note of what it
@@ -107,6 +109,7 @@ func newFIFO(d Declaration, c Config) (*FIFO, error) {
 		memory:   c.Memory,
 		host:     c.Host,
 		dropped:  c.Dropped,
+		burials:  c.Burials,
 		lanes:    make([]lane, l.maxPriority+1),
 	}
 	q.timeout.Store(int64(l.consumerTimeout))

@@ -203,6 +203,9 @@ func (q *stream) Purge() (int, error) { return 0, q.decl.unsupported("queue.purg
 func (q *stream) Ack(es []Entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.deleted {
+		return // its counts have been taken over
+	}
 	q.counts.Acked += uint64(len(es))
 }
 

@@ -28,6 +28,7 @@ type Info struct {
 	Stats
 	UnackedBytes int64 // of bodies
 	Resident     int64 // octets that messages take in memory, but for those that are unacked
+	Head         int64 // when the first message that is ready was made, if it is in memory and says so, or 0
 	Counts       Counts
 }
 
@@ -35,7 +36,23 @@ type Info struct {
 func (q *FIFO) Info() Info {
 	q.mu.Lock()
 	defer q.unlock()
-	return Info{Stats: q.stats(), UnackedBytes: q.unackedBytes, Resident: q.resident, Counts: q.counts}
+	return Info{Stats: q.stats(), UnackedBytes: q.unackedBytes, Resident: q.resident, Head: q.head(), Counts: q.counts}
+}
+
+// head returns the timestamp of the first message that is ready, or 0.
+func (q *FIFO) head() int64 {
+	for i := len(q.lanes) - 1; i >= 0; i-- {
+		l := &q.lanes[i]
+		if l.empty() {
+			continue
+		}
+		if es := l.front(1); len(es) > 0 && es[0].Message != nil {
+			t, _ := es[0].Message.Properties.Timestamp()
+			return int64(t)
+		}
+		break
+	}
+	return 0
 }
 
 // A Consuming is what a queue knows of one of its consumers.

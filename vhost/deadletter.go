@@ -33,20 +33,22 @@ func (v *VirtualHost) DeadLetter(q queue.Hosted, dead []queue.Dead) {
 		if to.AtLeastOnce {
 			v.deliverDead(q, &m, keys, d)
 		} else {
-			v.publish(q, &m, keys, d.Reason)
+			d.Lost = !v.publish(q, &m, keys, d.Reason)
 		}
 	}
 }
 
-// publish takes one dead letter of a queue to its queues.
-func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, why queue.Reason) {
+// publish takes one dead letter of a queue to its queues, and reports false if there is no
+// such exchange.
+func (v *VirtualHost) publish(from queue.Queue, m *amqp.Message, keys []string, why queue.Reason) bool {
 	to, docs, err := v.routeDead(m, keys, why)
 	v.tellDead(event.DeadLettered, from, m, why, to)
 	if err != nil {
 		v.broker.Log.Debug().Str("vhost", v.name).Str("exchange", m.Exchange).Msg("dead letter lost: no such exchange")
-		return
+		return false
 	}
 	v.handOver(m, to, docs)
+	return true
 }
 
 // deliverDead takes one dead letter of a queue to those of its queues that do not have

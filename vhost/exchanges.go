@@ -181,7 +181,7 @@ func (v *VirtualHost) removeExchange(x *exchange.Exchange, c *change) {
 		v.unbound(b, c)
 	}
 	delete(v.exchanges, d.Name)
-	v.flows[d.Name].gone.Store(true)
+	v.past.flow = v.past.flow.plus(v.flows[d.Name].end())
 	delete(v.flows, d.Name)
 	delete(v.histories, d.Name)
 	if gone := v.caches[d.Name]; gone != nil {

@@ -1,101 +1,56 @@
 package vhost
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-	"sync"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // A flow counts what clients have published to one exchange.
 type flow struct {
-	exchange string        // its name
-	in       atomic.Uint64 // messages
-	out      atomic.Uint64 // and once more for each queue that got one
-	gone     atomic.Bool   // the exchange has been deleted
+	exchange string // its name
+	in       tally  // messages
+	out      tally  // and once more for each queue that got one
 }
 
 // A Flow is what clients have published to an exchange since it was made, or found
 // again: messages, and how many times a queue got one.
 type Flow struct{ In, Out uint64 }
 
-func (f *flow) flow() Flow { return Flow{In: f.in.Load(), Out: f.out.Load()} }
+func (f Flow) plus(g Flow) Flow { return Flow{In: f.In + g.In, Out: f.Out + g.Out} }
 
-// passagesMost is how many exchanges a queue knows that messages came from. What comes
-// from more is not told apart.
-const passagesMost = 256
+func (f *flow) flow() Flow { return Flow{In: f.in.count(), Out: f.out.count()} }
 
-// passages count what came into one queue, by the exchanges that it was published to.
-type passages struct {
-	mu   sync.Mutex
-	from map[*flow]*atomic.Uint64
+// end returns what has been counted, which does not change any more.
+func (f *flow) end() Flow { return Flow{In: f.in.end(), Out: f.out.end()} }
+
+// gone reports whether the exchange has been deleted.
+func (f *flow) gone() bool { return f.in.n.Load()&ended != 0 }
+
+// A tally is a count that may end. Who would have counted later learns of it, so that
+// nothing is counted twice, or not at all: a batch may be on its way as an exchange goes.
+type tally struct {
+	n    atomic.Uint64 // with ended
+	last atomic.Uint64 // what it was when it ended
 }
 
-// of returns the counter of what came from an exchange, nil if there are too many.
-func (p *passages) of(f *flow) *atomic.Uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n := p.from[f]
-	if n != nil {
+const ended = 1 << 63
+
+// add reports false if it is too late.
+func (t *tally) add(n uint64) bool { return t.n.Add(n)&ended == 0 }
+
+func (t *tally) count() uint64 {
+	if n := t.n.Load(); n&ended == 0 {
 		return n
 	}
-	if len(p.from) >= passagesMost {
-		maps.DeleteFunc(p.from, func(f *flow, _ *atomic.Uint64) bool { return f.gone.Load() })
-	}
-	if len(p.from) >= passagesMost {
-		return nil
-	}
-	if p.from == nil {
-		p.from = make(map[*flow]*atomic.Uint64)
-	}
-	n = new(atomic.Uint64)
-	p.from[f] = n
-	return n
+	return t.last.Load()
 }
 
-// A Passage is how many of the messages that clients published to an exchange came
-// into a queue, be it through other exchanges.
-type Passage struct {
-	Exchange, Queue string
-	Messages        uint64
-}
-
-// PassagesInto returns from which exchanges messages came into a queue, by their names.
-func (v *VirtualHost) PassagesInto(queue string) []Passage {
-	v.mu.RLock()
-	h := v.queues[queue]
-	v.mu.RUnlock()
-	if h == nil {
-		return nil
-	}
-	var list []Passage
-	h.passages.mu.Lock()
-	for f, n := range h.passages.from {
-		if !f.gone.Load() && n.Load() > 0 {
-			list = append(list, Passage{f.exchange, queue, n.Load()})
+// end ends it. It is called once.
+func (t *tally) end() uint64 {
+	for {
+		n := t.n.Load()
+		t.last.Store(n)
+		if t.n.CompareAndSwap(n, n|ended) {
+			return n
 		}
 	}
-	h.passages.mu.Unlock()
-	slices.SortFunc(list, func(a, b Passage) int { return cmp.Compare(a.Exchange, b.Exchange) })
-	return list
-}
-
-// PassagesFrom returns into which queues messages came from an exchange, by their names.
-func (v *VirtualHost) PassagesFrom(exchange string) []Passage {
-	v.mu.RLock()
-	f, queues := v.flows[exchange], maps.Clone(v.queues)
-	v.mu.RUnlock()
-	var list []Passage
-	for name, h := range queues {
-		h.passages.mu.Lock()
-		if n := h.passages.from[f]; n != nil && n.Load() > 0 {
-			list = append(list, Passage{exchange, name, n.Load()})
-		}
-		h.passages.mu.Unlock()
-	}
-	slices.SortFunc(list, func(a, b Passage) int { return cmp.Compare(a.Queue, b.Queue) })
-	return list
 }
 
 // count counts a message that is published along r.
@@ -106,39 +61,26 @@ func (p *Publisher) count(r *route) {
 	r.published++
 }
 
-// noteFlow notes what was counted. An exchange, or a queue, may have gone meanwhile.
+// noteFlow notes what was counted. An exchange may have gone meanwhile: then it is noted
+// among what was published to those that are gone.
 func (p *Publisher) noteFlow() {
+	late := &p.router.v.late
 	for _, r := range p.taken {
 		n := r.published
 		r.published = 0
 		if r.flow == nil {
 			continue
 		}
-		r.flow.in.Add(n)
-		r.flow.out.Add(n * uint64(len(r.queues)))
+		if !r.flow.in.add(n) {
+			late.in.add(n)
+		}
+		if out := n * uint64(len(r.queues)); !r.flow.out.add(out) {
+			late.out.add(out)
+		}
 		for _, into := range r.into {
 			into.Add(n)
 		}
 	}
 	clear(p.taken)
 	p.taken = p.taken[:0]
-}
-
-// into are the counters of what comes from an exchange into queues. The topology's lock
-// is held.
-func (p *Publisher) into(r *route) []*atomic.Uint64 {
-	if r.flow == nil {
-		return nil
-	}
-	var counters []*atomic.Uint64
-	for _, q := range r.queues {
-		h := p.router.v.queues[q.Declaration().Name]
-		if h == nil || q != h.Hosted {
-			continue // it holds messages back, or is for replies
-		}
-		if n := h.passages.of(r.flow); n != nil {
-			counters = append(counters, n)
-		}
-	}
-	return counters
 }

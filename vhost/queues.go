@@ -69,6 +69,7 @@ func (v *VirtualHost) DeclareQueue(d queue.Declaration, owner Owner, allow func(
 		if err := v.redeclare(h, d, owner); err != nil {
 			return nil, false, err
 		}
+		v.declared.Add(1)
 		return h.Hosted, d.Durable, nil
 	}
 	if limit, reached := v.limits.Reached(limits.MaxQueues, len(v.queues)); reached {
@@ -103,8 +104,10 @@ func (v *VirtualHost) createQueue(d queue.Declaration, owner Owner) (*hosted, er
 	if d.Durable {
 		v.keep(doc)
 	}
+	v.declared.Add(1)
 	v.mu.Lock()
 	v.addQueue(h)
+	v.past.created++
 	v.changed()
 	v.mu.Unlock()
 	v.trail.Tell(v.queueCreated(d, owner))
@@ -160,6 +163,8 @@ func (v *VirtualHost) newQueue(d queue.Declaration, id uint64, owner Owner) (*ho
 		Memory: v.broker.Memory,
 		Host:   v,
 		Manner: v.broker.Quorum,
+
+		Burials: v.broker.Burials,
 	}
 	if v.broker.Watch != nil {
 		c.Dropped = v.tellDropped
@@ -256,6 +261,7 @@ func (v *VirtualHost) removeQueue(h *hosted, by string) (stored bool) {
 	// Before the queue goes, for whether a binding was durable depends on it.
 	v.removeDestination(exchange.Destination{Kind: exchange.ToQueue, Name: d.Name}, &c)
 	delete(v.queues, d.Name)
+	v.past.addQueue(h.Hosted)
 	if mine := v.exclusive[h.owner]; mine != nil {
 		delete(mine, h)
 		if len(mine) == 0 {

@@ -30,6 +30,8 @@ type Registry struct {
 
 	mu      sync.RWMutex // guards what follows
 	vhosts  map[string]*VirtualHost
+	ending  *VirtualHost   // being deleted, and still counted; or nil
+	gone    past           // of those that are deleted
 	globals map[string]any // by name
 }
 
@@ -37,6 +39,9 @@ type Registry struct {
 // queues, bindings and messages, and the one called first if there is none. A
 // definition that cannot be understood is logged and left alone.
 func Open(b Broker, first string) (*Registry, error) {
+	if b.Burials == nil {
+		b.Burials = new(queue.Burials)
+	}
 	r := &Registry{broker: b, vhosts: make(map[string]*VirtualHost), globals: make(map[string]any)}
 	r.trail = r.newTrail()
 	if err := r.load(); err != nil {
@@ -236,11 +241,13 @@ func (r *Registry) delete(by, name string) (*VirtualHost, error) {
 	}
 	r.mu.Lock()
 	delete(r.vhosts, name)
+	r.ending = v
 	r.mu.Unlock()
 	if r.broker.Forget != nil {
 		r.broker.Forget(by, name)
 	}
 	v.delete(by)
+	r.ended(v)
 	return v, nil
 }
 

@@ -56,8 +56,11 @@ type VirtualHost struct {
 	limits    limits.Set
 	policies  policy.Set
 	deleted   bool // nothing can be made here any more
+	past      past // what has happened in queues and exchanges that are no longer there, but for late
 
-	tracing atomic.Bool // what is published and delivered is copied
+	declared atomic.Uint64 // how often a queue was declared
+	late     flow          // what was published to exchanges that have gone meanwhile
+	tracing  atomic.Bool   // what is published and delivered is copied
 
 	// version counts changes of the topology: a route found under one version
 	// holds as long as the version does.
@@ -75,6 +78,9 @@ type Broker struct {
 	// Events is the name of the virtual host that has the exchange audit.Exchange, ""
 	// for none. Node is the name of the broker among others, which events tell.
 	Events, Node string
+
+	// Burials counts the messages that die in queues; nil for nobody who asks.
+	Burials *queue.Burials
 
 	// Forget is told of a virtual host that somebody is deleting, by whoever keeps
 	// more under its name. It may be nil, and must not call the registry.

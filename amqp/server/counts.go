@@ -9,6 +9,7 @@ import (
 // Counts are what has happened on a channel. They only grow.
 type Counts struct {
 	Published uint64
+	ToConfirm uint64 // of those, on channels that confirm
 	Confirmed uint64
 	Returned  uint64 // published as mandatory, and no queue wanted it
 	Dropped   uint64 // published, and no queue wanted it
@@ -25,7 +26,7 @@ type Counts struct {
 // plus returns the sum of two.
 func (c Counts) plus(d Counts) Counts {
 	return Counts{
-		Published: c.Published + d.Published, Confirmed: c.Confirmed + d.Confirmed, Returned: c.Returned + d.Returned, Dropped: c.Dropped + d.Dropped,
+		Published: c.Published + d.Published, ToConfirm: c.ToConfirm + d.ToConfirm, Confirmed: c.Confirmed + d.Confirmed, Returned: c.Returned + d.Returned, Dropped: c.Dropped + d.Dropped,
 		Delivered: c.Delivered + d.Delivered, DeliveredNoAck: c.DeliveredNoAck + d.DeliveredNoAck,
 		Got: c.Got + d.Got, GotNoAck: c.GotNoAck + d.GotNoAck, GetEmpty: c.GetEmpty + d.GetEmpty,
 		Redelivered: c.Redelivered + d.Redelivered, Acked: c.Acked + d.Acked,
@@ -36,6 +37,37 @@ func (c Counts) plus(d Counts) Counts {
 type Churn struct {
 	ConnectionsOpened, ConnectionsClosed uint64
 	ChannelsOpened, ChannelsClosed       uint64
+}
+
+// A Transfer is what has gone over connections.
+type Transfer struct {
+	Received, Sent uint64 // octets
+	Reads, Writes  uint64 // in how many turns
+}
+
+func (t Transfer) plus(u Transfer) Transfer {
+	return Transfer{Received: t.Received + u.Received, Sent: t.Sent + u.Sent, Reads: t.Reads + u.Reads, Writes: t.Writes + u.Writes}
+}
+
+// transfer returns what has gone over the connection.
+func (c *connection) transfer() Transfer {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	return Transfer{Received: c.reader.BytesRead(), Sent: c.outbox.sent, Reads: c.reader.Reads(), Writes: c.outbox.writes}
+}
+
+// Transferred returns what has gone over all connections since the broker began, also
+// over those that have ended. It leaves out clients that have not been let in.
+func (s *Server) Transferred() Transfer {
+	s.mu.Lock() // so that none is counted twice, or not at all, as it ends
+	defer s.mu.Unlock()
+	total := s.transferred
+	for c := range s.connections {
+		if c.shown.Load() != nil {
+			total = total.plus(c.transfer())
+		}
+	}
+	return total
 }
 
 // logins counts how often clients were let in, or not.
@@ -133,6 +165,7 @@ func (ch *channel) total() Counts {
 	c := ch.counts
 	if ch.confirms != nil {
 		c.Confirmed, _ = ch.confirms.count()
+		c.ToConfirm = c.Published - ch.confirms.from
 	}
 	return c
 }

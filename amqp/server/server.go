@@ -87,6 +87,7 @@ type Server struct {
 	closing     bool
 	idle        chan struct{} // closed when closing and the last connection is gone
 	past        Counts        // of channels that have ended
+	transferred Transfer      // over connections that have ended
 	churn       Churn
 }
 
@@ -238,6 +239,7 @@ func (s *Server) remove(c *connection) {
 	delete(s.connections, c)
 	if c.shown.Load() != nil {
 		s.churn.ConnectionsClosed++
+		s.transferred = s.transferred.plus(c.transfer())
 	}
 	if s.closing && len(s.connections) == 0 {
 		close(s.idle)

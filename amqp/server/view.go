@@ -31,9 +31,9 @@ type ConnectionInfo struct {
 	Since       time.Time
 	TLS         *tls.ConnectionState // nil without
 
-	State           string // such as "running"
-	Received, Sent  uint64 // octets
-	Writes, Pending uint64 // how often something was written, and octets that are to be
+	State    string // such as "running"
+	Transfer        // until now
+	Pending  uint64 // octets that are to be sent
 }
 
 // An Address is one end of a connection.
@@ -78,10 +78,8 @@ func (c *connection) info() (info ConnectionInfo, ok bool) {
 	}
 	info = *shown
 	info.Channels = int(c.channelCount.Load())
-	info.Received = c.reader.BytesRead()
-	c.outbox.mu.Lock()
-	info.Sent, info.Writes, info.Pending = c.outbox.sent, c.outbox.writes, uint64(c.outbox.size)
-	c.outbox.mu.Unlock()
+	info.Transfer = c.transfer()
+	info.Pending = c.pending()
 	switch {
 	case c.told() != nil:
 		info.State = string(stateClosing)
@@ -91,6 +89,13 @@ func (c *connection) info() (info ConnectionInfo, ok bool) {
 		info.State = string(stateRunning)
 	}
 	return info, true
+}
+
+// pending returns how many octets are to be sent.
+func (c *connection) pending() uint64 {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	return uint64(c.outbox.size)
 }
 
 // Connections returns the connections that are open, by name. One whose client

@@ -127,7 +127,7 @@ func (v *Visit) Publish(name, key string, properties amqp.Properties, body []byt
 	} else if routed, err = p.Publish(m, c.also, taken, 1); err != nil {
 		return false, false, err
 	}
-	counts := Counts{Published: 1}
+	counts := Counts{Published: 1, ToConfirm: 1}
 	p.Flush()
 	if routed {
 		refused = !<-taken
