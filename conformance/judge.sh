@@ -30,7 +30,7 @@ await() {
 harebell_start() {
 	(
 		unset "${!RABBITMQ_@}"
-		exec "$root/bin/harebell" serve --config none --listen "127.0.0.1:$harebell_port" --management-listen "127.0.0.1:$harebell_management" \
+		exec "$root/bin/harebell" serve --config none --listen "127.0.0.1:$harebell_port" --management-listen "127.0.0.1:$harebell_management" --prometheus-listen none \
 			--data-dir "$work/harebell" --consumer-timeout "$CONSUMER_TIMEOUT"
 	) >>"$work/harebell.log" 2>&1 &
 	echo $! >"$work/harebell.pid"

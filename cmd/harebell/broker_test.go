@@ -38,6 +38,7 @@ type process struct {
 	address    string
 	secure     string // the address for TLS; "" without one
 	management string // the address of its management API
+	metrics    string // of its metrics
 	testAPI    string // and of its test API; "" without one
 	log        *lines
 	ended      chan error
@@ -90,7 +91,7 @@ func start(t *testing.T, arguments ...string) *process {
 		t.Fatal(err)
 	}
 	return startCommand(t, exec.Command(path, append([]string{
-		"serve", "--listen", anyPort, "--management-listen", anyPort, "--test-api-listen", anyPort, "--log-format", "json",
+		"serve", "--listen", anyPort, "--management-listen", anyPort, "--prometheus-listen", anyPort, "--test-api-listen", anyPort, "--log-format", "json",
 	}, arguments...)...))
 }
 
@@ -145,6 +146,8 @@ func (p *process) note(line []byte) (started bool) {
 		p.secure = said.Address
 	case strings.HasPrefix(said.Message, "Management plugin: "):
 		p.management = said.Address
+	case strings.HasPrefix(said.Message, "Prometheus metrics: HTTP (non-TLS) "):
+		p.metrics = said.Address
 	case said.Message == "test API listening":
 		p.testAPI = said.Address
 	}

@@ -32,7 +32,7 @@ func TestTheImageRuns(t *testing.T) {
 	inside := func(arguments ...string) *exec.Cmd {
 		command := exec.Command("/usr/bin/harebell", arguments...)
 		command.Dir = "/var/lib/rabbitmq"
-		command.Env = []string{"RABBITMQ_NODE_PORT=0", "HAREBELL_MANAGEMENT_LISTEN=" + anyPort, "HAREBELL_LOG_FORMAT=json", "RABBITMQ_DEFAULT_VHOST=/"}
+		command.Env = []string{"RABBITMQ_NODE_PORT=0", "HAREBELL_MANAGEMENT_LISTEN=" + anyPort, "HAREBELL_PROMETHEUS_LISTEN=" + anyPort, "HAREBELL_LOG_FORMAT=json", "RABBITMQ_DEFAULT_VHOST=/"}
 		command.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 999, Gid: 999}}
 		return command
 	}
@@ -51,6 +51,9 @@ func TestTheImageRuns(t *testing.T) {
 	}
 	_, port, _ := strings.Cut(p.address, "]:")
 	p.address = "127.0.0.1:" + port
+	if text := p.scrape(""); !strings.Contains(text, "\nrabbitmq_connections 0\n") {
+		t.Errorf("no metrics, but %s", text)
+	}
 	ch := p.channel()
 	must(t, ch.Confirm(false))
 	_, err = ch.QueueDeclare("kept", true, false, false, false, nil)

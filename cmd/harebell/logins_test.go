@@ -179,7 +179,7 @@ func TestSettingsOfLogins(t *testing.T) {
 			fmt.Sprintf("auth_oauth2.https.cacertfile = %s: open", missing)},
 	} {
 		for _, mode := range []string{"--memory", "--test-api"} {
-			_, err := run(t, append([]string{"serve", "--memory", mode, "--listen", anyPort, "--management-listen", "none"}, test.arguments...)...)
+			_, err := run(t, append([]string{"serve", "--memory", mode, "--listen", anyPort, "--management-listen", "none", "--prometheus-listen", "none"}, test.arguments...)...)
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("%v: got %v, want %s", test.arguments, err, test.want)
 			}

@@ -191,7 +191,7 @@ func TestChurnAndManyOptions(t *testing.T) {
 func settings(t *testing.T, dir string) config.Config {
 	t.Helper()
 	s := config.Defaults()
-	for name, value := range map[string]string{"listen": anyPort, "management-listen": anyPort, "test-api-listen": anyPort, "data-dir": dir} {
+	for name, value := range map[string]string{"listen": anyPort, "management-listen": anyPort, "prometheus-listen": anyPort, "test-api-listen": anyPort, "data-dir": dir} {
 		if err := s.SetFlag(name, value); err != nil {
 			t.Fatal(err)
 		}

@@ -18,11 +18,13 @@ type pages struct {
 	certificates *certificate.Keeper // of its own; nil if it has none
 }
 
+const forManagement = "for the management API"
+
 // listenPages opens the addresses of the management API, which may have the certificate
 // of the clients.
 func listenPages(c config.Config, shared *certificate.Keeper) (p pages, err error) {
 	if c.ManagementListen != "" {
-		l, err := listenPage(c.ManagementListen, "--management-listen")
+		l, err := listenPage(c.ManagementListen, forManagement, "--management-listen")
 		if err != nil {
 			return p, err
 		}
@@ -43,7 +45,7 @@ func listenPages(c config.Config, shared *certificate.Keeper) (p pages, err erro
 	if err != nil {
 		return p, errors.Join(err, p.close())
 	}
-	l, err := listenPage(c.ManagementTLSListen, "--management-tls-listen")
+	l, err := listenPage(c.ManagementTLSListen, forManagement, "--management-tls-listen")
 	if err != nil {
 		return p, errors.Join(err, p.close())
 	}
@@ -63,12 +65,16 @@ func (p *pages) close() error {
 	return errors.Join(failed...)
 }
 
-// listenPage opens an address. Its port is often taken: by RabbitMQ's management API, or
-// another broker's on the same machine.
-func listenPage(address, flag string) (net.Listener, error) {
+// listenPage opens an address of what is answered over HTTP, nil if there is none. Its
+// port is often taken: by RabbitMQ, or another broker on the same machine. what is it for,
+// and which flag sets another address.
+func listenPage(address, what, flag string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s for the management API: %w; %s sets another address, or none", address, cause(err), flag)
+		return nil, fmt.Errorf("cannot listen on %s %s: %w; %s sets another address, or none", address, what, cause(err), flag)
 	}
 	return l, nil
 }

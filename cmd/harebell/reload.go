@@ -9,7 +9,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/harebellmq/harebell/internal/certificate"
 	"github.com/harebellmq/harebell/internal/config"
 )
 
@@ -18,8 +17,8 @@ import (
 type reloader struct {
 	// immutable
 	read         func() (*config.Settings, error) // nil if settings stay as they are
-	certificates []*certificate.Keeper
-	apply        func(config.Config) // puts in force what may change
+	certificates allKeepers                       // none without TLS
+	apply        func(config.Config)              // puts in force what may change
 	log          zerolog.Logger
 
 	started *config.Settings // read when the broker started
@@ -44,15 +43,6 @@ func reread(first *config.Settings, read func() (*config.Settings, error)) *relo
 	return &reloader{read: read, started: first, latest: first}
 }
 
-// keep has certificates read again, of which some may be nil.
-func (r *reloader) keep(certificates ...*certificate.Keeper) {
-	for _, k := range certificates {
-		if k != nil {
-			r.certificates = append(r.certificates, k)
-		}
-	}
-}
-
 // onHangup reloads on each SIGHUP, until stop is called.
 func (r *reloader) onHangup() (stop func()) {
 	hangups := make(chan os.Signal, 1)
@@ -71,8 +61,8 @@ func (r *reloader) onHangup() (stop func()) {
 }
 
 func (r *reloader) reload() {
-	for _, k := range r.certificates {
-		if err := k.Reload(); err != nil {
+	if len(r.certificates) > 0 {
+		if err := r.certificates.reload(); err != nil {
 			r.log.Error().Err(err).Msg("certificates not read, those from before still hold")
 		} else {
 			r.log.Info().Msg("certificates read again")

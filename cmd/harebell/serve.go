@@ -25,6 +25,7 @@ import (
 	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/disk"
 	"github.com/harebellmq/harebell/internal/management"
+	"github.com/harebellmq/harebell/internal/metrics"
 	"github.com/harebellmq/harebell/internal/watermark"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
@@ -121,6 +122,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	}
 	defer vhosts.Stop()
 	users.Tell = vhosts.Tell
+	if err := nameCluster(vhosts); err != nil {
+		return err
+	}
 	if c.EventVHost != "" { // rabbitmq: it is made if it is not there
 		if _, err := vhosts.Create(c.EventVHost); err != nil {
 			return fmt.Errorf("event_exchange.vhost %q: %w", c.EventVHost, err)
@@ -138,12 +142,18 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	if err != nil {
 		return errors.Join(err, clients.close())
 	}
+	meters, err := listenMetrics(c.Prometheus)
+	if err != nil {
+		return errors.Join(err, clients.close(), pages.close())
+	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Watch: watch, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
-	manager := management.New(srv, managed(c, log, again, &clients, &pages))
+	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
+	manager := management.New(srv, managed(c, log, again, certificates, &clients, &meters))
+	meter := metrics.New(srv, metered(c, log, srv, manager))
 	defer watchResources(c, log, srv.SetAlarm)()
-	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners))
+	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners)+2)
 	for protocol, l := range clients.all() {
 		go func() { served <- srv.Serve(l) }()
 		logListener(log, protocol, l)
@@ -152,8 +162,11 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 		go func() { served <- manager.Serve(l) }()
 		logListener(log, l.Protocol, l)
 	}
-	again.keep(clients.certificates, pages.certificates)
-	again.log = log
+	for protocol, l := range meters.all() {
+		go func() { served <- meter.Serve(l) }()
+		logListener(log, protocol, l)
+	}
+	again.certificates, again.log = certificates, log
 	again.apply = func(c config.Config) { change(srv, c) }
 	defer again.onHangup()()
 	logStarted(log, c)
@@ -176,19 +189,19 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	if late := srv.Shutdown(leave); late != nil {
 		log.Warn().Err(late).Msg("connections cut off")
 	}
-	if late := manager.Shutdown(leave); late != nil {
+	if late := errors.Join(manager.Shutdown(leave), meter.Shutdown(leave)); late != nil {
 		log.Warn().Err(late).Msg("requests cut off")
 	}
 	return err
 }
 
 // managed is what the management API is told of the broker.
-func managed(c config.Config, log zerolog.Logger, settings *reloader, cs *clients, ps *pages) management.Options {
+func managed(c config.Config, log zerolog.Logger, settings *reloader, certificates allKeepers, cs *clients, ms *meters) management.Options {
 	o := management.Options{
 		Node: node(c), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit,
 		PathPrefix:   c.ManagementPrefix,
 		Settings:     settings.lines,
-		Certificates: shown(cs.certificates, ps.certificates),
+		Certificates: certificates.shown,
 	}
 	if !c.Memory {
 		o.DataDir = c.DataDir
@@ -198,6 +211,9 @@ func managed(c config.Config, log zerolog.Logger, settings *reloader, cs *client
 	}
 	for _, l := range cs.secure {
 		o.Listeners = append(o.Listeners, management.Listener{Protocol: "amqp/ssl", Address: l.Addr()})
+	}
+	for protocol, l := range ms.all() {
+		o.Listeners = append(o.Listeners, management.Listener{Protocol: protocol, Address: l.Addr()})
 	}
 	return o
 }

@@ -22,6 +22,10 @@ func logListener(log zerolog.Logger, protocol string, l net.Listener) {
 		text = "Management plugin: HTTP (non-TLS) listener started on port " + portOf(l)
 	case "https":
 		text = "Management plugin: HTTPS listener started on port " + portOf(l)
+	case "http/prometheus":
+		text = "Prometheus metrics: HTTP (non-TLS) listener started on port " + portOf(l)
+	case "https/prometheus":
+		text = "Prometheus metrics: HTTPS listener started on port " + portOf(l)
 	}
 	log.Info().Str("protocol", protocol).Stringer("address", l.Addr()).Msg(text)
 }

@@ -22,7 +22,7 @@ func TestToolsFindRabbitMQsLinesInTheLog(t *testing.T) {
 			must(t, err)
 			dir := t.TempDir()
 			file := filepath.Join(dir, "rabbitmq.conf")
-			must(t, os.WriteFile(file, []byte("listeners.tcp.1 = 0\nmanagement.tcp.port = 0\nsome.thing.new = 1\nheartbeet = 3\n"+
+			must(t, os.WriteFile(file, []byte("listeners.tcp.1 = 0\nmanagement.tcp.port = 0\nprometheus.tcp.port = 0\nsome.thing.new = 1\nheartbeet = 3\n"+
 				"loopback_users.guest = false\nlog.console = true\nlog.console.formatter = "+format+"\n"), 0o600))
 			command := exec.Command(path, "serve", "--data-dir", filepath.Join(dir, "data"), "--tls-self-signed", dir, "--tls-listen", "0")
 			command.Env = append(os.Environ(), "RABBITMQ_CONFIG_FILE="+strings.TrimSuffix(file, ".conf"), "RABBITMQ_CONFIG_FILES="+filepath.Join(dir, "*.conf.d"),
@@ -43,6 +43,7 @@ func TestToolsFindRabbitMQsLinesInTheLog(t *testing.T) {
 			for _, want := range []string{
 				`Server startup complete; \d+ plugins started\.`,
 				`started TCP listener on \[::\]:\d+`,
+				`Prometheus metrics: HTTP \(non-TLS\) listener started on port \d+`,
 				`started TLS \(SSL\) listener on \[::\]:\d+`,
 				`RABBITMQ_ERLANG_COOKIE`, `some\.thing\.new`, `nearest\W+heartbeat\b`,
 			} {

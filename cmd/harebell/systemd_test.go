@@ -32,7 +32,7 @@ func TestSystemdIsTold(t *testing.T) {
 			}
 			path, err := binary()
 			must(t, err)
-			command := exec.Command(path, append([]string{"serve", "--memory", "--listen", anyPort, "--management-listen", "none",
+			command := exec.Command(path, append([]string{"serve", "--memory", "--listen", anyPort, "--management-listen", "none", "--prometheus-listen", "none",
 				"--test-api-listen", anyPort}, more...)...)
 			command.Env = append(os.Environ(), "HAREBELL_CONFIG=none", "NOTIFY_SOCKET="+address, "WATCHDOG_USEC=20000")
 			p := startCommand(t, command)

@@ -17,6 +17,7 @@ import (
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/management"
+	"github.com/harebellmq/harebell/internal/metrics"
 	"github.com/harebellmq/harebell/internal/testapi"
 	"github.com/harebellmq/harebell/store"
 )
@@ -47,14 +48,19 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	if err != nil {
 		return errors.Join(err, clients.close(), closeAll(api), st.Close())
 	}
-	o := managed(c, log, again, &clients, &pages)
+	meters, err := listenMetrics(c.Prometheus)
+	if err != nil {
+		return errors.Join(err, clients.close(), pages.close(), closeAll(api), st.Close())
+	}
+	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
+	o := managed(c, log, again, certificates, &clients, &meters)
 	for _, l := range pages.listeners {
 		o.Listeners = append(o.Listeners, management.Listener{Protocol: l.Protocol, Address: l.Addr()})
 	}
-	running := lives{options: o, short: make(map[string]bool)}
+	running := lives{options: o, metered: func(s *server.Server, m *management.Server) metrics.Options { return metered(c, log, s, m) }, short: make(map[string]bool)}
 	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
 	if err != nil {
-		return errors.Join(err, clients.close(), pages.close(), closeAll(api), st.Close())
+		return errors.Join(err, clients.close(), pages.close(), meters.close(), closeAll(api), st.Close())
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	defer watchResources(c, log, running.setAlarm)()
@@ -68,15 +74,18 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 		}
 		logListener(log, protocol, l)
 	}
-	served := make(chan error, 1+len(pages.listeners))
+	served := make(chan error, 3+len(pages.listeners))
+	for protocol, l := range meters.all() {
+		defer serveHTTP(l, http.HandlerFunc(running.serveMetrics), log, served).Close()
+		logListener(log, protocol, l)
+	}
 	for _, l := range pages.listeners {
 		defer serveHTTP(l, &running, log, served).Close()
 		logListener(log, l.Protocol, l)
 	}
 	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients)), log, served).Close()
 	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
-	again.keep(clients.certificates, pages.certificates)
-	again.log, again.apply = log, running.change
+	again.certificates, again.log, again.apply = certificates, log, running.change
 	defer again.onHangup()()
 	logStarted(log, c)
 	notify(log, daemon.SdNotifyReady)
@@ -130,16 +139,18 @@ func clientURL(c config.Config, cs clients) url.URL {
 }
 
 // lives are what a broker is over its restarts. They tell each server what it is
-// short of, and answer the management API for the one that runs.
+// short of, and answer the management API and Prometheus for the one that runs.
 type lives struct {
 	// immutable
 	options management.Options
+	metered func(*server.Server, *management.Server) metrics.Options
 
 	mu      sync.Mutex      // guards what follows
 	short   map[string]bool // of which resources
 	changed *config.Config  // in force instead of what the broker started with; nil if nothing has changed
 	server  *server.Server
 	manager *management.Server
+	meter   *metrics.Server
 }
 
 func (l *lives) setAlarm(resource string, short bool) {
@@ -154,6 +165,7 @@ func (l *lives) begin(s *server.Server) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.server, l.manager = s, management.New(s, l.options)
+	l.meter = metrics.New(s, l.metered(s, l.manager))
 	if l.changed != nil {
 		change(s, *l.changed)
 	}
@@ -184,4 +196,12 @@ func (l *lives) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	manager := l.manager
 	l.mu.Unlock()
 	manager.ServeHTTP(w, r)
+}
+
+// serveMetrics answers Prometheus.
+func (l *lives) serveMetrics(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	meter := l.meter
+	l.mu.Unlock()
+	meter.ServeHTTP(w, r)
 }

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net"
 	"os"
+	"slices"
 
 	"github.com/harebellmq/harebell/internal/certificate"
 	"github.com/harebellmq/harebell/internal/config"
@@ -54,17 +55,29 @@ func (cs *clients) all() iter.Seq2[string, net.Listener] {
 	}
 }
 
-// shown returns a function for the certificates that are shown now, of keepers of which
-// some may be nil.
-func shown(keepers ...*certificate.Keeper) func() []*x509.Certificate {
-	return func() (all []*x509.Certificate) {
-		for _, k := range keepers {
-			if k != nil {
-				all = append(all, k.Shown()...)
-			}
-		}
-		return all
+// allKeepers know the certificates of all who show some.
+type allKeepers []*certificate.Keeper
+
+// keepers leaves out those who are nil, as there is no TLS.
+func keepers(all ...*certificate.Keeper) allKeepers {
+	return slices.DeleteFunc(all, func(k *certificate.Keeper) bool { return k == nil })
+}
+
+// shown returns the certificates that are shown now.
+func (ks allKeepers) shown() (all []*x509.Certificate) {
+	for _, k := range ks {
+		all = append(all, k.Shown()...)
 	}
+	return all
+}
+
+// reload reads all again. Those that cannot be read stay as they were.
+func (ks allKeepers) reload() error {
+	var failed []error
+	for _, k := range ks {
+		failed = append(failed, k.Reload())
+	}
+	return errors.Join(failed...)
 }
 
 // listenTLS opens the addresses for TLS, or none.

@@ -158,7 +158,7 @@ func TestTLSNeedsACertificate(t *testing.T) {
 		{[]string{"--tls-cert", "/nowhere.pem", "--tls-key", "/nowhere.key"}, "certificate /nowhere.pem with key /nowhere.key: open /nowhere.pem"},
 		{[]string{"--tls-self-signed", t.TempDir(), "--tls-fail-if-no-peer-cert"}, "want --tls-verify verify_peer too"},
 	} {
-		_, err := run(t, append([]string{"serve", "--memory", "--listen", anyPort, "--management-listen", "none"}, test.arguments...)...)
+		_, err := run(t, append([]string{"serve", "--memory", "--listen", anyPort, "--management-listen", "none", "--prometheus-listen", "none"}, test.arguments...)...)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: got %v, want %s", test.arguments, err, test.want)
 		}

@@ -267,7 +267,7 @@ func testRunStops(t *testing.T, o Options) {
 
 func testOnce(t *testing.T, o Options) {
 	start := func(address, dir string) *exec.Cmd {
-		return exec.Command(o.Harebell, "serve", "--config", "none", "--management-listen", "none", "--memory", "--listen", address, "--data-dir", dir)
+		return exec.Command(o.Harebell, "serve", "--config", "none", "--management-listen", "none", "--prometheus-listen", "none", "--memory", "--listen", address, "--data-dir", dir)
 	}
 	for command, metric := range map[string]string{"": Anon, "--rate 1000": Delivered} {
 		m, err := Once(t.Context(), o, start, command)

@@ -41,6 +41,7 @@ type Config struct {
 	ManagementTLSListen string // the same, with TLS
 	ManagementTLS       TLS    // how, if not as for clients
 	ManagementPrefix    string // that its paths begin with, "/…"; "" for nothing
+	Prometheus          Prometheus
 
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
@@ -114,6 +115,17 @@ type TLS struct {
 
 // Given reports whether there is a certificate, or will be.
 func (t TLS) Given() bool { return t.Certificate != "" || t.SelfSigned != "" }
+
+// Prometheus is where metrics are, and which.
+type Prometheus struct {
+	Listen    string // address, "host:port"; "" for none
+	TLSListen string // address with TLS; "" without a certificate
+	TLS       TLS
+	Path      string // begins with a slash
+	PerObject bool   // a series for each object, rather than their sum
+
+	Authenticate bool // ask for a user who may see them
+}
 
 // Permissions are the patterns of what a user may do.
 type Permissions struct{ Configure, Write, Read string }
@@ -216,10 +228,18 @@ func (s *Settings) set(k *key, values []string, origin, wrote string) error {
 // inForce returns the values of a key. If nobody has given one they may follow the
 // rules of the series.
 func (s *Settings) inForce(k *key, rules compat.Rules) []Setting {
+	if s.yields(k) {
+		return nil
+	}
 	if given := s.values[k]; len(given) > 0 || k.follows == nil {
 		return given
 	}
 	return []Setting{{Key: k.name, Value: k.follows(rules), Origin: "compat " + rules.Series}}
+}
+
+// yields reports whether the default of a key does not hold, as another is given.
+func (s *Settings) yields(k *key) bool {
+	return k.unless != "" && len(s.given(k)) == 0 && len(s.given(keyOf(k.unless))) > 0 && len(s.given(keyOf(k.despite))) == 0
 }
 
 // All returns the settings in force, one for each value, without passwords.

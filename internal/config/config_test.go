@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		DataDir: "harebell-data", Compat: rules("4.2"),
 		TLS:    TLS{Min: tls.VersionTLS12, LoginFrom: "distinguished_name"},
-		Listen: []string{":5672"}, ManagementListen: ":15672", HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
+		Listen: []string{":5672"}, ManagementListen: ":15672", Prometheus: Prometheus{Listen: ":15692", Path: "/metrics", TLS: TLS{Min: tls.VersionTLS12}}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute, ShutdownTimeout: 10 * time.Second,
 		DiskFreeLimit: 50_000_000, MemoryWatermark: Watermark{Relative: 0.6},
 		DefaultUser: "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
@@ -104,6 +104,25 @@ func TestReadFile(t *testing.T) {
 		{"or is given whole", "management_listen = 127.0.0.1:1\nmanagement.tcp.port = 2", func(c *Config) { c.ManagementListen = "127.0.0.1:1" }},
 		{"or is turned off", "management_listen = none", func(c *Config) { c.ManagementListen = "" }},
 		{"or is turned off by saying nothing", "management_listen =", func(c *Config) { c.ManagementListen = "" }},
+		{"metrics have a port and an address", "prometheus.tcp.port = 1\nprometheus.tcp.ip = 127.0.0.1", func(c *Config) { c.Prometheus.Listen = "127.0.0.1:1" }},
+		{"or are turned off", "prometheus_listen = none", func(c *Config) { c.Prometheus.Listen = "" }},
+		{"another spelling of that", "prometheus.tcp.listener = none", func(c *Config) { c.Prometheus.Listen = "" }},
+		{"they have a path, and are of each object", "prometheus.path = /numbers\nprometheus.return_per_object_metrics = true", func(c *Config) {
+			c.Prometheus.Path, c.Prometheus.PerObject = "/numbers", true
+		}},
+		{"and for users alone", "prometheus.authentication.enabled = true", func(c *Config) { c.Prometheus.Authenticate = true }},
+		{"with a certificate they are nowhere else", "prometheus.ssl.certfile = a.pem\nprometheus.ssl.keyfile = a.key\nprometheus.ssl.port = 1", func(c *Config) {
+			c.Prometheus.Listen, c.Prometheus.TLSListen = "", ":1"
+			c.Prometheus.TLS.Certificate, c.Prometheus.TLS.Key = "a.pem", "a.key"
+		}},
+		{"unless a port is given", "prometheus.ssl.certfile = a.pem\nprometheus.tcp.port = 15692", func(c *Config) { c.Prometheus.TLS.Certificate = "a.pem" }},
+		{"or an address", "prometheus.ssl.certfile = a.pem\nprometheus.tcp.ip = ::1", func(c *Config) {
+			c.Prometheus.Listen, c.Prometheus.TLS.Certificate = "[::1]:15692", "a.pem"
+		}},
+		{"those who ask for them show a certificate", "prometheus.ssl.verify = verify_peer\nprometheus.ssl.fail_if_no_peer_cert = true\n" +
+			"prometheus.ssl.cacertfile = ca.pem\nprometheus.ssl.versions.1 = tlsv1.3", func(c *Config) {
+			c.Prometheus.TLS = TLS{Verify: true, Require: true, Authorities: "ca.pem", Min: tls.VersionTLS13}
+		}},
 		{"a port alone is for all interfaces", "listeners.tcp.default = 5673",
 			func(c *Config) { c.Listen = []string{":5673"} }},
 		{"several listeners add up", "listeners.tcp.1 = 127.0.0.1:5672\nlisteners.tcp.2 = ::1:5672\nlisteners.tcp.3 = [::1]:5672",
@@ -319,6 +338,7 @@ func TestMistakes(t *testing.T) {
 		{"a value in the environment", variable("HAREBELL_CHANNEL_MAX=0"),
 			"HAREBELL_CHANNEL_MAX=0: want a number from 1 to 65535"},
 		{"an address that is none", file("management.tcp.ip = everywhere"), "/etc/h.conf:1: management.tcp.ip = everywhere: want an IP address"},
+		{"a path that is none", file("prometheus.path = metrics"), "/etc/h.conf:1: prometheus.path = metrics: want a path that begins with a slash, without a query"},
 		{"a management address that is none", flag("management-listen", "host"),
 			"--management-listen host: want a port from 0 to 65535, or host:port, or none"},
 		{"a flag without a name", flag(""), "--: there is no such setting"},

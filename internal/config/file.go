@@ -132,6 +132,8 @@ func lookup(name, value string) (k *key, _ string, number int) {
 		name = "listeners.ssl.default"
 	} else if strings.HasPrefix(name, "ssl_options.versions.") {
 		name = "ssl_options.versions"
+	} else if strings.HasPrefix(name, "prometheus.ssl.versions.") {
+		name = "prometheus.ssl.versions"
 	} else if list, member, ok := strings.Cut(name, "."); ok && (list == "loopback_users" || list == "default_user_tags") {
 		name = list
 		switch value {
@@ -167,6 +169,8 @@ var spellings = map[string]string{
 	"management.load_definitions": "load_definitions",
 	"auth_oauth2.jwks_url":        "auth_oauth2.jwks_uri",
 	"auth_oauth2.https.verify":    "auth_oauth2.https.peer_verification",
+	"prometheus.tcp.listener":     "prometheus_listen",
+	"prometheus.ssl.listener":     "prometheus_tls_listen",
 }
 
 func isForeign(name string) bool {

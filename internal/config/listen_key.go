@@ -69,7 +69,7 @@ var listenKeys = []*key{
 		name: "management_listen", flag: "management-listen",
 		usage: "`address` of the management API: a port, or host:port, or none (default: :15672, or none if there is one with TLS)",
 		want:  wantListen,
-		parse: func(c *Config, v string) bool { return parseListen(&c.ManagementListen, v) },
+		parse: func(c *Config, v string) bool { return parseOne(&c.ManagementListen, v) },
 	}, {
 		name: "management.path_prefix", flag: "management-path-prefix",
 		usage: "`path` that the management API's begin with, for a proxy that does not take it away",
@@ -90,7 +90,7 @@ var listenKeys = []*key{
 		name: "management_tls_listen", flag: "management-tls-listen",
 		usage: "`address` of the management API with TLS, with the broker's certificate unless it has one of its own (management.ssl.certfile)",
 		want:  wantListen,
-		parse: func(c *Config, v string) bool { return parseListen(&c.ManagementTLSListen, v) },
+		parse: func(c *Config, v string) bool { return parseOne(&c.ManagementTLSListen, v) },
 	},
 }
 

@@ -31,6 +31,12 @@ func parsePattern(dst *string, v string) bool {
 	return err == nil
 }
 
+// parseVerify reads whether to ask clients for certificates.
+func parseVerify(dst *bool, v string) bool {
+	*dst = v == "verify_peer"
+	return *dst || v == "verify_none"
+}
+
 func parseBool(dst *bool, v string) bool {
 	*dst = v == "true"
 	return v == "true" || v == "false"
@@ -73,6 +79,32 @@ func parseAddress(v string) (address string, ok bool) {
 	return net.JoinHostPort(host, port), ok
 }
 
+// parseOne reads one address, or nothing for "none" or no text.
+func parseOne(dst *string, v string) bool {
+	if v == "" || v == "none" {
+		*dst = ""
+		return true
+	}
+	address, ok := parseAddress(v)
+	*dst = address
+	return ok
+}
+
+// parseHost puts an IP address in place of the host of dst.
+func parseHost(dst *string, v string) bool {
+	_, port, _ := net.SplitHostPort(*dst) // it was checked
+	*dst = net.JoinHostPort(v, port)
+	return net.ParseIP(v) != nil
+}
+
+// parsePort puts a port in place of that of dst.
+func parsePort(dst *string, v string) bool {
+	host, _, _ := net.SplitHostPort(*dst)
+	*dst = net.JoinHostPort(host, v)
+	_, ok := parseNumber(v, 0, 65535)
+	return ok
+}
+
 // parseListener adds an address to dst, or nothing for "none".
 func parseListener(dst *[]string, v string) bool {
 	if v == "none" {
@@ -107,36 +139,6 @@ func parseTLSVersion(least *uint16, v string) bool {
 		*least = version
 	}
 	return version != 0
-}
-
-func parseVerify(dst *bool, v string) bool {
-	*dst = v == "verify_peer"
-	return *dst || v == "verify_none"
-}
-
-// parseHost sets the host of an address of which the port may be known.
-func parseHost(address *string, v string) bool {
-	_, port, _ := net.SplitHostPort(*address) // it was checked
-	*address = net.JoinHostPort(v, port)
-	return net.ParseIP(v) != nil
-}
-
-// parsePort sets the port of an address of which the host may be known.
-func parsePort(address *string, v string) bool {
-	host, _, _ := net.SplitHostPort(*address) // it was checked
-	*address = net.JoinHostPort(host, v)
-	_, ok := parseNumber(v, 0, 65535)
-	return ok
-}
-
-// parseListen sets an address, or none.
-func parseListen(address *string, v string) (ok bool) {
-	if v == "" || v == "none" {
-		*address = ""
-		return true
-	}
-	*address, ok = parseAddress(v)
-	return ok
 }
 
 // permit returns a function that parses whether a rule is to be changed.

@@ -8,9 +8,14 @@ type attempts struct {
 	Succeeded uint64 `json:"auth_attempts_succeeded"`
 }
 
+// Attempts returns how often users of the API were let in, and how often they were not.
+func (s *Server) Attempts() (admitted, refused uint64) {
+	return s.admitted.Load(), s.turnedAway.Load()
+}
+
 func (s *Server) listAttempts(c *call) error {
 	admitted, refused := s.broker.Attempts()
-	mayAsk, mayNot := s.admitted.Load(), s.turnedAway.Load()
+	mayAsk, mayNot := s.Attempts()
 	return c.list(all([]attempts{
 		{"amqp091", admitted + refused, refused, admitted},
 		{"http", mayAsk + mayNot, mayNot, mayAsk},

@@ -3,11 +3,11 @@ package management
 import (
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"slices"
 	"strconv"
 
 	"github.com/harebellmq/harebell/internal/disk"
+	"github.com/harebellmq/harebell/internal/watermark"
 )
 
 // A shownNode is how the broker is shown as a node.
@@ -53,7 +53,7 @@ func (n shownNode) MarshalJSON() ([]byte, error) {
 func (s *Server) showNode() shownNode {
 	alarms := s.broker.Alarms()
 	_, churn := s.broker.Totals()
-	used := memoryUsed()
+	used := watermark.Used()
 	rates := s.rates.take(subject{kind: "memory"}, []int64{used})
 	n := shownNode{
 		Name: s.node, Type: "disc", Running: true, Partitions: []string{}, OSPID: strconv.Itoa(os.Getpid()),
@@ -67,7 +67,7 @@ func (s *Server) showNode() shownNode {
 			{"AMQPLAIN", "QPid AMQPLAIN mechanism", true},
 			{"EXTERNAL", "TLS peer verification, of clients with a certificate", true},
 		},
-		Applications: []any{}, EnabledPlugins: []string{"rabbitmq_management"}, Contexts: s.contexts(""),
+		Applications: []any{}, EnabledPlugins: s.plugins(), Contexts: s.contexts(""),
 		DBDir: s.options.DataDir, LogFiles: []string{}, ConfigFiles: []string{}, ClusterLinks: []any{},
 		churn: s.tally(subject{kind: "churn"}, churnCounts, countsOfChurn(churn)),
 	}
@@ -77,13 +77,6 @@ func (s *Server) showNode() shownNode {
 		}
 	}
 	return n
-}
-
-// memoryUsed returns how much memory the process has from the system.
-func memoryUsed() int64 {
-	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
-	metrics.Read(samples)
-	return int64(samples[0].Value.Uint64() - samples[1].Value.Uint64())
 }
 
 // filesOpen returns how many files the process has open, nil where nobody can tell.

@@ -3,7 +3,9 @@ package management
 import (
 	"net"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/harebellmq/harebell/exchange"
 	"github.com/harebellmq/harebell/internal/auth"
@@ -66,7 +68,7 @@ func exchangeTypes() []capability {
 
 // A Listener is where the broker can be found.
 type Listener struct {
-	Protocol string // in RabbitMQ's words: amqp, amqp/ssl, http, https
+	Protocol string // in RabbitMQ's words: amqp, amqp/ssl, http, https, http/prometheus, https/prometheus
 	Address  net.Addr
 }
 
@@ -93,7 +95,7 @@ type shownListener struct {
 	Options  struct{} `json:"socket_opts"`
 }
 
-// A webContext is where the API is.
+// A webContext is where something is told over HTTP.
 type webContext struct {
 	Node        string `json:"node,omitempty"`
 	Description string `json:"description"`
@@ -117,12 +119,28 @@ func (s *Server) showListeners() []shownListener {
 	return shown
 }
 
+// plugins are those of RabbitMQ's that do what is done here.
+func (s *Server) plugins() []string {
+	list := []string{"rabbitmq_management"}
+	if slices.ContainsFunc(s.listeners(), func(l Listener) bool { return strings.HasSuffix(l.Protocol, "/prometheus") }) {
+		list = append(list, "rabbitmq_prometheus")
+	}
+	return list
+}
+
 func (s *Server) contexts(node string) []webContext {
 	shown := []webContext{}
 	for _, l := range s.listeners() {
-		if l.Protocol == "http" || l.Protocol == "https" {
-			shown = append(shown, webContext{node, "RabbitMQ Management", "/", l.host(), strconv.Itoa(l.port())})
+		what := ""
+		switch l.Protocol {
+		case "http", "https":
+			what = "RabbitMQ Management"
+		case "http/prometheus", "https/prometheus":
+			what = "RabbitMQ Prometheus"
+		default:
+			continue
 		}
+		shown = append(shown, webContext{node, what, "/", l.host(), strconv.Itoa(l.port())})
 	}
 	return shown
 }

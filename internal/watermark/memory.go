@@ -17,6 +17,10 @@ type Memory struct {
 // looks, as it stops the world for a moment.
 const freeEvery = 10
 
+// Used returns the memory that the process has from the system, without what is
+// mapped from files.
+func Used() int64 { return new(Memory).used() }
+
 // Left returns how many octets are left. Garbage counts as long as the system does not
 // have it back; when nothing is left it is given back first.
 func (m *Memory) Left() (int64, error) {
@@ -31,8 +35,7 @@ func (m *Memory) Left() (int64, error) {
 	return m.Limit - m.used(), nil
 }
 
-// used returns the memory that the process has from the system, without what is
-// mapped from files.
+// used is Used.
 func (m *Memory) used() int64 {
 	if m.samples == nil {
 		m.samples = []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}

@@ -146,7 +146,7 @@ func (m *meter) program(p shelf) bench.Program {
 			c.Env, c.Dir = append(os.Environ(), rawBrokerVariable+"="+address), dir
 			return c
 		}
-		flags := []string{"serve", "--config", "none", "--listen", address, "--management-listen", "none", "--data-dir", dir, "--log-level", "warn"}
+		flags := []string{"serve", "--config", "none", "--listen", address, "--management-listen", "none", "--prometheus-listen", "none", "--data-dir", dir, "--log-level", "warn"}
 		if p == inMemory {
 			flags = append(flags, "--memory")
 		}
