@@ -24,7 +24,7 @@ func brokerURL(t *testing.T) string {
 	t.Helper()
 	text := os.Getenv("AMQP_URL")
 	if text == "" {
-		return "amqp://guest:guest@" + startBroker(t).address + "/%2f"
+		return "amqp://guest:guest@" + startBroker(t).amqp + "/%2f"
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -39,18 +39,16 @@ func brokerURL(t *testing.T) string {
 // anyPort has the system choose a port that is free.
 const anyPort = "127.0.0.1:0"
 
-// A running broker is one that serves, at these addresses.
-type running struct {
-	address, management string
-	testAPI             string // if flags ask for one
-}
+// addresses are where a broker serves what; "" for what it does not.
+type addresses struct{ amqp, management, testAPI, metrics string }
 
-// startBroker starts Harebell with a data directory of its own, and returns when it
-// serves. At the end it is stopped, and shows its warnings if the test failed.
-func startBroker(t *testing.T, flags ...string) (at running) {
+// startBroker starts Harebell with a data directory of its own, and returns its
+// addresses once it serves: that of the test API if flags ask for one.
+// At the end it is stopped, and shows its warnings if the test failed.
+func startBroker(t *testing.T, flags ...string) (at addresses) {
 	t.Helper()
 	broker := exec.Command(harebell, append([]string{
-		"serve", "--config", "none", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", anyPort, "--data-dir", t.TempDir(), "--log-format", "json",
+		"serve", "--config", "none", "--listen", anyPort, "--test-api-listen", anyPort, "--management-listen", anyPort, "--prometheus-listen", anyPort, "--data-dir", t.TempDir(), "--log-format", "json",
 	}, flags...)...)
 	stderr, err := broker.StderrPipe()
 	if err != nil {
@@ -74,9 +72,11 @@ func startBroker(t *testing.T, flags ...string) (at running) {
 			}
 			switch {
 			case strings.HasPrefix(said.Message, "started TCP listener on "):
-				at.address = said.Address
+				at.amqp = said.Address
 			case strings.HasPrefix(said.Message, "Management plugin: "):
 				at.management = said.Address
+			case strings.HasPrefix(said.Message, "Prometheus metrics: "):
+				at.metrics = said.Address
 			case said.Message == "test API listening":
 				at.testAPI = said.Address
 			case strings.HasPrefix(said.Message, "Server startup complete"):

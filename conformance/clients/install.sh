@@ -4,7 +4,7 @@
 # of the matrix, so this never fails.
 
 packages='python3-pika python3-pytest python3-kombu python3-celery ruby-bunny php-cli php-amqplib
-	amqp-tools librabbitmq-client-java libslf4j-java'
+	amqp-tools librabbitmq-client-java libslf4j-java prometheus'
 command -v npm >/dev/null || packages="$packages nodejs npm"
 command -v javac >/dev/null || packages="$packages default-jdk-headless"
 
@@ -40,7 +40,8 @@ within() {
 }
 
 echo "clients: installing$missing" >&2
-apt="$root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=15"
+# Not the service of Prometheus: its test starts one of its own.
+apt="$root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=0 -o Acquire::http::Timeout=15"
 within $apt update >&2 || echo 'clients: could not update the list of packages' >&2
 for package in $missing; do # one by one: one that is not to be had stops no other
 	if ! within $apt install --no-install-recommends --download-only "$package" >/dev/null; then
