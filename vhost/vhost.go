@@ -153,6 +153,13 @@ var predeclared = []exchange.Declaration{
 	{Name: "amq.rabbitmq.trace", Kind: "topic", Durable: true, Internal: true},
 }
 
+// Deleted reports whether the virtual host has been deleted, or is about to be.
+func (v *VirtualHost) Deleted() bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.deleted
+}
+
 // Trace has all that is published and delivered copied to amq.rabbitmq.trace, or no
 // more. A restart ends it.
 func (v *VirtualHost) Trace(on bool) { v.tracing.Store(on) }

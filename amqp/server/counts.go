@@ -39,37 +39,6 @@ type Churn struct {
 	ChannelsOpened, ChannelsClosed       uint64
 }
 
-// A Transfer is what has gone over connections.
-type Transfer struct {
-	Received, Sent uint64 // octets
-	Reads, Writes  uint64 // in how many turns
-}
-
-func (t Transfer) plus(u Transfer) Transfer {
-	return Transfer{Received: t.Received + u.Received, Sent: t.Sent + u.Sent, Reads: t.Reads + u.Reads, Writes: t.Writes + u.Writes}
-}
-
-// transfer returns what has gone over the connection.
-func (c *connection) transfer() Transfer {
-	c.outbox.mu.Lock()
-	defer c.outbox.mu.Unlock()
-	return Transfer{Received: c.reader.BytesRead(), Sent: c.outbox.sent, Reads: c.reader.Reads(), Writes: c.outbox.writes}
-}
-
-// Transferred returns what has gone over all connections since the broker began, also
-// over those that have ended. It leaves out clients that have not been let in.
-func (s *Server) Transferred() Transfer {
-	s.mu.Lock() // so that none is counted twice, or not at all, as it ends
-	defer s.mu.Unlock()
-	total := s.transferred
-	for c := range s.connections {
-		if c.shown.Load() != nil {
-			total = total.plus(c.transfer())
-		}
-	}
-	return total
-}
-
 // logins counts how often clients were let in, or not.
 type logins struct{ admitted, refused atomic.Uint64 }
 
@@ -168,47 +137,4 @@ func (ch *channel) total() Counts {
 		c.ToConfirm = c.Published - ch.confirms.from
 	}
 	return c
-}
-
-// Totals returns what has happened on all channels since the broker began, also on
-// those that are closed.
-func (s *Server) Totals() (Counts, Churn) {
-	s.mu.Lock() // so that no channel is counted twice, or not at all, as it ends
-	defer s.mu.Unlock()
-	total := s.past
-	for c := range s.connections {
-		c.mu.Lock()
-		for _, ch := range c.channels {
-			ch.mu.Lock()
-			if !ch.ended {
-				total = total.plus(ch.total())
-			}
-			ch.mu.Unlock()
-		}
-		c.mu.Unlock()
-	}
-	return total, s.churn
-}
-
-// channelOpened counts a channel.
-func (s *Server) channelOpened() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.churn.ChannelsOpened++
-}
-
-// channelEnded counts that a channel ends, and keeps what has happened on it. It
-// reports false the second time.
-func (s *Server) channelEnded(ch *channel) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ch.mu.Lock()
-	defer ch.mu.Unlock()
-	if ch.ended {
-		return false
-	}
-	ch.ended = true
-	s.past = s.past.plus(ch.total())
-	s.churn.ChannelsClosed++
-	return true
 }

@@ -86,8 +86,7 @@ type Server struct {
 	connections map[*connection]bool
 	closing     bool
 	idle        chan struct{} // closed when closing and the last connection is gone
-	past        Counts        // of channels that have ended
-	transferred Transfer      // over connections that have ended
+	past        past
 	churn       Churn
 }
 
@@ -239,7 +238,8 @@ func (s *Server) remove(c *connection) {
 	delete(s.connections, c)
 	if c.shown.Load() != nil {
 		s.churn.ConnectionsClosed++
-		s.transferred = s.transferred.plus(c.transfer())
+		past := s.pastOf(c.vhost)
+		past.Transfer = past.Transfer.plus(c.transfer())
 	}
 	if s.closing && len(s.connections) == 0 {
 		close(s.idle)

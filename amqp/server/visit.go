@@ -137,7 +137,7 @@ func (v *Visit) Publish(name, key string, properties amqp.Properties, body []byt
 	if !refused {
 		counts.Confirmed = 1
 	}
-	v.server.count(counts)
+	v.count(counts)
 	return routed, refused, nil
 }
 
@@ -164,7 +164,7 @@ func (v *Visit) Get(q queue.Queue, noAck bool) (e queue.Entry, left int, ok bool
 	if e.Redelivered {
 		counts.Redelivered = 1
 	}
-	v.server.count(counts)
+	v.count(counts)
 	if ok && v.traces(e.Message) {
 		p := v.vhost.NewPublisher()
 		if err := v.tap().delivered(p, tapped{e.Message, q.Declaration().Name, 1, e.Redelivered}); err != nil {
@@ -207,8 +207,10 @@ func (v *Visit) show(p *vhost.Publisher, m *amqp.Message, also []string) (queues
 }
 
 // count adds to the totals what has not happened on a channel.
-func (s *Server) count(c Counts) {
+func (v *Visit) count(c Counts) {
+	s := v.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.past = s.past.plus(c)
+	past := s.pastOf(v.vhost)
+	past.Counts = past.Counts.plus(c)
 }

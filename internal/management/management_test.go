@@ -89,10 +89,11 @@ func (s *site) ask(user, method, path, body string, headers ...string) *httptest
 
 const (
 	noMessages = `"messages":0,"messages_details":{"rate":0},"messages_ready":0,"messages_ready_details":{"rate":0},"messages_unacknowledged":0,"messages_unacknowledged_details":{"rate":0}`
+	noOctets   = `,"recv_oct":0,"recv_oct_details":{"rate":0},"send_oct":0,"send_oct_details":{"rate":0}`
 	notThere   = `{"error":"Object Not Found","reason":"Not Found"}`
 	notAdmin   = `{"error":"not_authorised","reason":"Not administrator user"}`
-	root       = `{"name":"/","description":"Default virtual host","tags":[],"default_queue_type":"classic","metadata":{"description":"Default virtual host","tags":[]},"protected_from_deletion":false,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + `}`
-	other      = `{"name":"a/b","description":"of <others>","tags":["x"],"default_queue_type":"classic","metadata":{"description":"of <others>","tags":["x"]},"protected_from_deletion":false,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + `}`
+	root       = `{"name":"/","description":"Default virtual host","tags":[],"default_queue_type":"classic","metadata":{"description":"Default virtual host","tags":[]},"protected_from_deletion":false,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + noOctets + `}`
+	other      = `{"name":"a/b","description":"of <others>","tags":["x"],"default_queue_type":"classic","metadata":{"description":"of <others>","tags":["x"]},"protected_from_deletion":false,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + noOctets + `}`
 	may        = `{"user":"man","vhost":"a/b","configure":"c","write":"w","read":"r"}`
 	guestMay   = `{"user":"guest","vhost":"/","configure":".*","write":".*","read":".*"}`
 	narrowed   = `{"user":"man","vhost":"a/b","exchange":"amq.topic","write":"w","read":"r"}`
@@ -131,9 +132,9 @@ func TestResources(t *testing.T) {
 		{"vhost not there", "guest", get, "/api/vhosts/c", "", 404, notThere, ""},
 		{"vhost of a manager", "man", get, "/api/vhosts/a%2Fb", "", 401, notAdmin, ""},
 		{"new vhost", "guest", put, "/api/vhosts/c", "", 201, "",
-			`{"name":"c","description":"","tags":[],"default_queue_type":"classic","metadata":{"description":"","tags":[]},"protected_from_deletion":false,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + `}`},
+			`{"name":"c","description":"","tags":[],"default_queue_type":"classic","metadata":{"description":"","tags":[]},"protected_from_deletion":false,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + noOctets + `}`},
 		{"vhost with everything", "guest", put, "/api/vhosts/a%2Fb", `{"description":"d","tags":"x, y,","default_queue_type":"classic","tracing":"false","protected_from_deletion":true}`, 204, "",
-			`{"name":"a/b","description":"d","tags":["x","y"],"default_queue_type":"classic","metadata":{"description":"d","tags":["x","y"],"default_queue_type":"classic","protected_from_deletion":true},"protected_from_deletion":true,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + `}`},
+			`{"name":"a/b","description":"d","tags":["x","y"],"default_queue_type":"classic","metadata":{"description":"d","tags":["x","y"],"default_queue_type":"classic","protected_from_deletion":true},"protected_from_deletion":true,"tracing":false,"cluster_state":{"harebell@test":"running"},` + noMessages + noOctets + `}`},
 		{"vhost with a list of tags", "guest", put, "/api/vhosts/%2F", `{"description":"Default virtual host","tags":[],"default_queue_type":"undefined","tracing":null}`, 204, "", root},
 		{"vhost with queues of no type there is", "guest", put, "/api/vhosts/c", `{"default_queue_type":"heap"}`, 400, bad(`"default_queue_type is 'heap': want classic, quorum or stream"`), notThere},
 		{"vhost with tracing perhaps", "guest", put, "/api/vhosts/c", `{"tracing":"perhaps"}`, 400, bad(`["not_boolean","perhaps"]`), notThere},

@@ -1,6 +1,7 @@
 package management
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"testing"
@@ -110,4 +111,36 @@ func TestTrafficWithManyQueues(t *testing.T) {
 	if n > 600 {
 		t.Errorf("got traffic with %d queues and exchanges, want no more than the channel tells apart", n)
 	}
+}
+
+// TestVirtualHostsHaveTheirShare publishes in one of two, closes everything and deletes it.
+func TestVirtualHostsHaveTheirShare(t *testing.T) {
+	s := newSite(t)
+	conn, ch := s.channel()
+	s.ok(ch.Confirm(false))
+	for range 3 {
+		confirmed, err := ch.PublishWithDeferredConfirm("", "nowhere", false, false, amqp091.Publishing{})
+		s.ok(err)
+		confirmed.Wait()
+	}
+	const three = `{"message_stats":{"publish":3,"confirm":3,"drop_unroutable":3}}`
+	s.shows("/api/vhosts/%2F", three)
+	s.shows("/api/vhosts/a%2Fb", `{"message_stats":null,"recv_oct":0,"send_oct":0}`)
+	s.ok(conn.Close())
+	s.shows("/api/vhosts/%2F", three)
+	s.does("POST", "/api/exchanges/%2F/amq.default/publish", posting("nowhere", "m"), 200)
+	s.shows("/api/vhosts/%2F", `{"message_stats":{"publish":4,"return_unroutable":1}}`)
+	var got struct {
+		Received int `json:"recv_oct"`
+		Sent     int `json:"send_oct"`
+	}
+	s.ok(json.Unmarshal(s.ask("guest", "GET", "/api/vhosts/%2F", "").Body.Bytes(), &got))
+	if got.Received == 0 || got.Sent == 0 {
+		t.Errorf("got %+v octets, want some", got)
+	}
+	s.does("DELETE", "/api/vhosts/%2F", "", 204)
+	s.does("PUT", "/api/vhosts/%2F", "", 201)
+	s.shows("/api/vhosts/%2F", `{"message_stats":null,"recv_oct":0}`)
+	s.does("POST", "/api/exchanges/%2F/amq.default/publish", posting("nowhere", "m"), 200)
+	s.shows("/api/overview", `{"message_stats":{"publish":5}}`)
 }

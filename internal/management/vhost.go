@@ -23,6 +23,11 @@ type virtualHost struct {
 	Tracing          bool              `json:"tracing"`
 	ClusterState     map[string]string `json:"cluster_state"`
 	messageLevels
+	MessageStats          *tally `json:"message_stats,omitempty"`
+	ReceivedOctets        int64  `json:"recv_oct"`
+	ReceivedOctetsDetails rate   `json:"recv_oct_details"`
+	SentOctets            int64  `json:"send_oct"`
+	SentOctetsDetails     rate   `json:"send_oct_details"`
 }
 
 func (v virtualHost) name() string { return v.Name }
@@ -30,10 +35,15 @@ func (v virtualHost) name() string { return v.Name }
 func (s *Server) show(v *vhost.VirtualHost) virtualHost {
 	m := v.Metadata()
 	ready, unacked, _ := messages(v)
+	counts, transfer := s.broker.TotalsIn(v)
+	octets := signed(transfer.Received, transfer.Sent)
+	rates := s.rates.take(subject{kind: "octets of virtual host", name: v.Name()}, octets)
 	return virtualHost{
 		Name: v.Name(), Description: m.Description, Tags: m.Tags, DefaultQueueType: v.DefaultQueueType(), Metadata: m,
 		Protected: m.Protected, Tracing: v.Tracing(), ClusterState: map[string]string{s.node: "running"},
-		messageLevels: s.levels(subject{kind: "levels of virtual host", name: v.Name()}, ready, unacked),
+		messageLevels:  s.levels(subject{kind: "levels of virtual host", name: v.Name()}, ready, unacked),
+		MessageStats:   s.activity(subject{kind: "channels of virtual host", name: v.Name()}, channelCounts, countsOfChannel(counts)),
+		ReceivedOctets: octets[0], ReceivedOctetsDetails: rate{rates[0]}, SentOctets: octets[1], SentOctetsDetails: rate{rates[1]},
 	}
 }
 
