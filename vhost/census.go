@@ -20,8 +20,7 @@ type Census struct {
 	Counts map[queue.Type]queue.Counts
 	Flow   Flow
 
-	// How often queues were declared, made and deleted.
-	Declared, Created, Deleted uint64
+	Churn
 }
 
 // A CountedQueue is a queue of a Census.
@@ -57,6 +56,28 @@ func (r *Registry) Census() *Census {
 	slices.SortFunc(c.Exchanges, func(a, b CountedExchange) int {
 		return cmp.Or(cmp.Compare(a.VHost, b.VHost), cmp.Compare(a.Name, b.Name))
 	})
+	return c
+}
+
+// A Churn is how often queues were declared, made and deleted.
+type Churn struct{ Declared, Created, Deleted uint64 }
+
+// Churn returns how often all of them were, which a Census tells too, at more cost.
+func (r *Registry) Churn() Churn {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	c := Churn{r.gone.declared, r.gone.created, r.gone.deleted}
+	add := func(v *VirtualHost) {
+		v.mu.RLock()
+		defer v.mu.RUnlock()
+		c.Declared, c.Created, c.Deleted = c.Declared+v.declared.Load(), c.Created+v.past.created, c.Deleted+v.past.deleted
+	}
+	for _, v := range r.vhosts {
+		add(v)
+	}
+	if r.ending != nil {
+		add(r.ending)
+	}
 	return c
 }
 

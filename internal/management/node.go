@@ -69,7 +69,7 @@ func (s *Server) showNode() shownNode {
 		},
 		Applications: []any{}, EnabledPlugins: s.plugins(), Contexts: s.contexts(""),
 		DBDir: s.options.DataDir, LogFiles: []string{}, ConfigFiles: []string{}, ClusterLinks: []any{},
-		churn: s.tally(subject{kind: "churn"}, churnCounts, countsOfChurn(churn)),
+		churn: s.tally(subject{kind: "churn"}, churnCounts, countsOfChurn(churn, s.vhosts.Churn())),
 	}
 	if s.options.DataDir != "" {
 		if free, err := disk.Free(s.options.DataDir); err == nil { // or the system cannot tell

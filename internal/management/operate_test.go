@@ -168,6 +168,23 @@ func TestTheFirehoseKnows(t *testing.T) {
 	}
 }
 
+// TestQueuesComeAndGo counts queues, and shows since when the first message waits.
+func TestQueuesComeAndGo(t *testing.T) {
+	s := newSite(t)
+	_, ch := s.channel()
+	for _, name := range []string{"a", "b", "a"} {
+		_, err := ch.QueueDeclare(name, false, false, false, false, nil)
+		s.ok(err)
+	}
+	s.does("DELETE", "/api/queues/%2F/b", "", 204)
+	s.shows("/api/overview", `{"churn_rates":{"queue_declared":3,"queue_created":2,"queue_deleted":1}}`)
+	s.shows("/api/nodes/harebell@test", `{"queue_declared":3,"queue_created":2,"queue_deleted":1}`)
+	s.shows("/api/queues/%2F/a", `{"head_message_timestamp":null}`)
+	s.ok(ch.Publish("", "a", false, false, amqp091.Publishing{Timestamp: time.Unix(12345, 0)}))
+	s.ok(ch.Qos(1, 0, false)) // when it is answered the message is there
+	s.shows("/api/queues/%2F/a", `{"head_message_timestamp":12345}`)
+}
+
 func TestTransactionsAreShown(t *testing.T) {
 	s := newSite(t)
 	_, ch := s.channel()

@@ -167,7 +167,7 @@ func (s *Server) getOverview(c *call) error {
 	o.QueueTotals = s.levels(subject{kind: "levels"}, ready, unacked)
 	o.monitored = &monitored{
 		MessageStats: s.tally(subject{kind: "channels"}, channelCounts, countsOfChannel(counts)),
-		ChurnRates:   s.tally(subject{kind: "churn"}, churnCounts, countsOfChurn(churn)),
+		ChurnRates:   s.tally(subject{kind: "churn"}, churnCounts, countsOfChurn(churn, s.vhosts.Churn())),
 		Node:         s.node, Listeners: s.showListeners(), Contexts: s.contexts(s.node),
 	}
 	return c.answer(o)

@@ -45,6 +45,7 @@ type shownQueue struct {
 	MessageBytesReady          int64             `json:"message_bytes_ready"`
 	MessageBytesUnacknowledged int64             `json:"message_bytes_unacknowledged"`
 	MessageStats               *tally            `json:"message_stats,omitempty"`
+	HeadTimestamp              *int64            `json:"head_message_timestamp"` // Unix seconds
 	Consumers                  int               `json:"consumers"`
 	Memory                     int64             `json:"memory"`
 	Policy                     *string           `json:"policy"`
@@ -100,6 +101,9 @@ func (s *Server) showQueue(q vhost.QueueInfo) shownQueue {
 	}
 	if shown.EffectivePolicy == nil {
 		shown.EffectivePolicy = policy.Definition{}
+	}
+	if info.Head != 0 {
+		shown.HeadTimestamp = &info.Head
 	}
 	if owner, ok := server.Owner(q.Owner); ok {
 		shown.Owner = peerOf(&owner)

@@ -14,7 +14,7 @@ var (
 	drainCounts   = queueCounts[1:]
 	channelCounts = append([]string{"confirm", "return_unroutable", "drop_unroutable"}, queueCounts...)
 	flowCounts    = []string{"publish_in", "publish_out"}
-	churnCounts   = []string{"connection_created", "connection_closed", "channel_created", "channel_closed"}
+	churnCounts   = []string{"connection_created", "connection_closed", "channel_created", "channel_closed", "queue_declared", "queue_created", "queue_deleted"}
 )
 
 func countsOfQueue(c queue.Counts) []int64 {
@@ -30,8 +30,8 @@ func countsOfChannel(c server.Counts) []int64 {
 
 func countsOfFlow(f vhost.Flow) []int64 { return signed(f.In, f.Out) }
 
-func countsOfChurn(c server.Churn) []int64 {
-	return signed(c.ConnectionsOpened, c.ConnectionsClosed, c.ChannelsOpened, c.ChannelsClosed)
+func countsOfChurn(c server.Churn, q vhost.Churn) []int64 {
+	return signed(c.ConnectionsOpened, c.ConnectionsClosed, c.ChannelsOpened, c.ChannelsClosed, q.Declared, q.Created, q.Deleted)
 }
 
 func countsOfLevels(ready, unacked int) []int64 {
