@@ -94,6 +94,8 @@ func New(broker *server.Server, o Options) *Server {
 	for _, r := range s.resources() {
 		s.mux.Handle(r.path, &served{resource: r, server: s})
 	}
+	s.mux.HandleFunc("/api", s.reference)
+	s.mux.HandleFunc("/api/index.html", s.reference)
 	s.mux.HandleFunc("/", notFound)
 	s.http = &http.Server{
 		Handler:           s,

@@ -360,6 +360,21 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+func TestTheAPIListsItself(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{"/api", "/api/", "/api/index.html"} {
+		w := s.ask("", "GET", path, "")
+		for _, want := range []string{"RabbitMQ 4.2.0", "<code>/api/queues/{vhost}/{queue}</code><td>GET, PUT, DELETE"} {
+			if w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s: got %d %s, want %s in it", path, w.Code, w.Body, want)
+			}
+		}
+	}
+	if w := s.ask("", "POST", "/api", ""); w.Code != 405 {
+		t.Errorf("POST: got %d, want 405", w.Code)
+	}
+}
+
 func TestLoopbackUsersStayAtHome(t *testing.T) {
 	s := newSite(t)
 	s.users.LoopbackOnly = []string{"guest"}
