@@ -5,10 +5,9 @@ import (
 	"runtime/metrics"
 )
 
-// A Memory knows how much of the memory that the process may take is left.
+// A Memory knows how much of the memory that the process may take is left. One at a
+// time may ask it.
 type Memory struct {
-	Limit int64 // octets
-
 	samples []metrics.Sample
 	over    int // how often in a row nothing was left
 }
@@ -21,10 +20,10 @@ const freeEvery = 10
 // mapped from files.
 func Used() int64 { return new(Memory).used() }
 
-// Left returns how many octets are left. Garbage counts as long as the system does not
+// Left returns how many octets are left up to a limit. Garbage counts as long as the system does not
 // have it back; when nothing is left it is given back first.
-func (m *Memory) Left() (int64, error) {
-	left := m.Limit - m.used()
+func (m *Memory) Left(limit int64) (int64, error) {
+	left := limit - m.used()
 	if left >= 0 {
 		m.over = 0
 		return left, nil
@@ -32,7 +31,7 @@ func (m *Memory) Left() (int64, error) {
 	if m.over++; m.over%freeEvery == 1 {
 		debug.FreeOSMemory()
 	}
-	return m.Limit - m.used(), nil
+	return limit - m.used(), nil
 }
 
 // used is Used.

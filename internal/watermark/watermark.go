@@ -5,6 +5,7 @@ package watermark
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,16 +27,34 @@ const fastest = 500 << 20
 
 // A Watch calls Short when nothing is left, and again when that is over.
 type Watch struct {
-	What  string                // for the log, such as "disk"
-	Left  func() (int64, error) // octets; fewer than 0 if it is too late
+	What  string                           // for the log, such as "disk"
+	Left  func(limit int64) (int64, error) // octets; fewer than 0 if it is too late
 	Clock clock.Clock
 	Log   zerolog.Logger
 	Short func(bool)
 
-	short bool // owned by whoever looks
+	limit atomic.Int64
+
+	looking sync.Mutex // held by whoever looks; guards short, and what Left has
+	short   bool
 
 	mu    sync.Mutex // guards timer
 	timer clock.Timer
+}
+
+// Limit is what Left is asked about, in octets.
+func (w *Watch) Limit() int64 { return w.limit.Load() }
+
+// SetLimit changes the limit. While there is a watch it looks at once, so that what
+// follows from it is so when SetLimit returns.
+func (w *Watch) SetLimit(octets int64) {
+	w.limit.Store(octets)
+	w.mu.Lock()
+	watching := w.timer != nil
+	w.mu.Unlock()
+	if watching {
+		w.again()
+	}
 }
 
 // Start looks once, then goes on until Stop. On a system that cannot tell it
@@ -75,7 +94,9 @@ func (w *Watch) again() {
 
 // look looks once, and returns when to look again.
 func (w *Watch) look() (next time.Duration, err error) {
-	left, err := w.Left()
+	w.looking.Lock()
+	defer w.looking.Unlock()
+	left, err := w.Left(w.limit.Load())
 	if err != nil {
 		return maxInterval, err
 	}

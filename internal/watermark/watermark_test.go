@@ -19,7 +19,7 @@ func TestWatchTellsOfTheLimitInBothDirections(t *testing.T) {
 		told := make(chan bool, 10)
 		w := &Watch{
 			What: "disk", Clock: clock.System, Log: zerolog.Nop(),
-			Left:  func() (int64, error) { return left.Load(), nil },
+			Left:  func(int64) (int64, error) { return left.Load(), nil },
 			Short: func(short bool) { told <- short },
 		}
 		w.Start()
@@ -48,20 +48,40 @@ func TestWatchTellsOfTheLimitInBothDirections(t *testing.T) {
 	})
 }
 
+func TestAnotherLimitCountsAtOnce(t *testing.T) {
+	short := false
+	w := &Watch{
+		What: "disk", Clock: clock.System, Log: zerolog.Nop(),
+		Left:  func(limit int64) (int64, error) { return 1<<40 - limit, nil },
+		Short: func(is bool) { short = is },
+	}
+	w.SetLimit(1 << 41)
+	if short {
+		t.Error("short before there is a watch")
+	}
+	w.SetLimit(1)
+	w.Start()
+	defer w.Stop()
+	for limit, want := range map[int64]bool{1 << 41: true, 2: false} {
+		if w.SetLimit(limit); short != want || w.Limit() != limit {
+			t.Errorf("with a limit of %d: short is %v, want %v", limit, short, want)
+		}
+	}
+}
+
 func TestMemoryCountsWhatIsTaken(t *testing.T) {
-	m := &Memory{Limit: 1 << 40}
-	before, err := m.Left()
+	m := new(Memory)
+	before, err := m.Left(1 << 40)
 	if err != nil {
 		t.Fatal(err)
 	}
 	taken := make([]byte, 64<<20)
-	after, err := m.Left()
+	after, err := m.Left(1 << 40)
 	if err != nil || before-after < 32<<20 || before-after > 256<<20 {
 		t.Errorf("%d octets fewer are left, %v, want about %d", before-after, err, len(taken))
 	}
 	clear(taken) // so that it is there until now
-	m.Limit = 1
-	if left, err := m.Left(); err != nil || left >= 0 {
+	if left, err := m.Left(1); err != nil || left >= 0 {
 		t.Errorf("%d are left, %v, want too few", left, err)
 	}
 }
