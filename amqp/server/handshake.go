@@ -112,7 +112,8 @@ func (c *connection) misplaced(m amqp.Method) error {
 func (c *connection) tune() error {
 	c.state = stateTuning
 	s := c.server
-	c.send(&amqp.ConnectionTune{ChannelMax: s.channelMax(), FrameMax: s.frameMax(), Heartbeat: s.heartbeat()})
+	channelMax := s.channelMax() // which may be another in a moment
+	c.send(&amqp.ConnectionTune{ChannelMax: channelMax, FrameMax: s.frameMax(), Heartbeat: s.heartbeat()})
 	m, err := c.expect()
 	if err != nil {
 		return err
@@ -131,8 +132,8 @@ func (c *connection) tune() error {
 		return refuse("negotiated frame_max = %d is higher than the maximum allowed value (%d)", ok.FrameMax, s.frameMax())
 	case ok.FrameMax < amqp.MinFrameMax:
 		return refuse("negotiated frame_max = %d is lower than the minimum allowed value (%d)", ok.FrameMax, amqp.MinFrameMax)
-	case ok.ChannelMax == 0 || ok.ChannelMax > s.channelMax():
-		return refuse("negotiated channel_max = %d is higher than the maximum allowed value (%d)", ok.ChannelMax, s.channelMax())
+	case ok.ChannelMax == 0 || ok.ChannelMax > channelMax:
+		return refuse("negotiated channel_max = %d is higher than the maximum allowed value (%d)", ok.ChannelMax, channelMax)
 	}
 	c.frameMax, c.channelMax = ok.FrameMax, int(ok.ChannelMax)
 	c.outbox.frameMax = ok.FrameMax

@@ -19,6 +19,10 @@ type opened struct{ connections, channels atomic.Int64 }
 // SetLimits changes the limits of a server that serves. What is open stays so.
 func (s *Server) SetLimits(l Limits) { s.newLimits.Store(&l) }
 
+// SetChannelMax changes how many channels a connection may have that is opened from now
+// on; 0 means DefaultChannelMax.
+func (s *Server) SetChannelMax(most uint16) { s.newChannelMax.Store(&most) }
+
 // limits are those in force.
 func (s *Server) limits() Limits {
 	if l := s.newLimits.Load(); l != nil {

@@ -9,6 +9,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,8 @@ type Server struct {
 	opened    opened
 	processes atomic.Uint64         // how many connections and channels there have been
 	draining  atomic.Pointer[drain] // nil until Drain
-	newLimits atomic.Pointer[Limits]
+	newLimits     atomic.Pointer[Limits]
+	newChannelMax atomic.Pointer[uint16]
 	logins    logins
 
 	mu          sync.Mutex // guards what follows
@@ -276,10 +278,11 @@ func (s *Server) frameMax() uint32 {
 }
 
 func (s *Server) channelMax() uint16 {
-	if s.ChannelMax == 0 {
-		return DefaultChannelMax
+	most := s.ChannelMax
+	if changed := s.newChannelMax.Load(); changed != nil {
+		most = *changed
 	}
-	return s.ChannelMax
+	return cmp.Or(most, DefaultChannelMax)
 }
 
 func (s *Server) heartbeat() uint16 {

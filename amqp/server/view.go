@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -17,6 +18,7 @@ import (
 // A ConnectionInfo says what there is to know of an open connection.
 type ConnectionInfo struct {
 	Name       string // "peer -> local"
+	Process    audit.Process
 	ClientName string // what the client calls it, "" for nothing
 	User       string
 	VHost      string
@@ -54,7 +56,7 @@ func addressOf(a net.Addr) Address {
 // show lets others see the connection: it is open.
 func (c *connection) show() {
 	info := &ConnectionInfo{
-		Name: connectionName(c.conn), ClientName: c.clientName(), User: c.user, VHost: c.vhost.Name(),
+		Name: connectionName(c.conn), Process: c.Process(), ClientName: c.clientName(), User: c.user, VHost: c.vhost.Name(),
 		Peer: addressOf(c.conn.RemoteAddr()), Local: addressOf(c.conn.LocalAddr()),
 		Mechanism: c.mechanism, Properties: c.clientProperties, FrameMax: c.frameMax, ChannelMax: c.channelMax,
 		Heartbeat: c.heartbeat.every, Since: c.server.clock().Now(),
@@ -134,6 +136,7 @@ func Owner(o vhost.Owner) (info ConnectionInfo, ok bool) {
 // A ChannelInfo says what there is to know of an open channel.
 type ChannelInfo struct {
 	Connection     *ConnectionInfo // but for its numbers
+	Process        audit.Process
 	Number         uint16
 	Confirming     bool
 	Transactional  bool
@@ -192,7 +195,7 @@ func (ch *channel) info() (info ChannelInfo, ok bool) {
 		return info, false
 	}
 	info = ChannelInfo{
-		Connection: ch.conn.shown.Load(), Number: ch.number, Confirming: ch.confirms != nil, Transactional: ch.tx != nil,
+		Connection: ch.conn.shown.Load(), Process: ch.process(), Number: ch.number, Confirming: ch.confirms != nil, Transactional: ch.tx != nil,
 		Prefetch: ch.prefetch, GlobalPrefetch: ch.limit, Consumers: len(ch.consumers) - ch.gone, Unacked: ch.unacked.count, Counts: ch.total(),
 	}
 	if ch.confirms != nil {

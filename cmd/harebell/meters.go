@@ -84,10 +84,10 @@ func (m *meters) close() error { return closeAll([]net.Listener{m.plain, m.secur
 
 // metered is what metrics are told of the broker. The management API is asked who has
 // come to it.
-func metered(c config.Config, log zerolog.Logger, srv *server.Server, manager *management.Server) metrics.Options {
+func metered(c config.Config, log zerolog.Logger, srv *server.Server, w *watches, manager *management.Server) metrics.Options {
 	o := metrics.Options{
 		Node: node(c), Log: log, Path: c.Prometheus.Path, PerObject: c.Prometheus.PerObject, Authenticate: c.Prometheus.Authenticate,
-		MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit, HTTPAttempts: manager.Attempts,
+		Memory: w.memory, Disk: w.disk, HTTPAttempts: manager.Attempts,
 	}
 	if !c.Memory {
 		o.DataDir = c.DataDir

@@ -27,15 +27,11 @@ type reloader struct {
 	latest *config.Settings // read last
 }
 
-// lines are the settings in force, as in a file.
-func (r *reloader) lines() []string {
+// current returns the settings that were read last, nil if there are none.
+func (r *reloader) current() *config.Settings {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var lines []string
-	for _, s := range r.latest.All() {
-		lines = append(lines, s.Line())
-	}
-	return lines
+	return r.latest
 }
 
 // reread returns a function that reads settings again. Their first ones are given.
@@ -76,9 +72,9 @@ func (r *reloader) reload() {
 		r.log.Error().Err(err).Msg("settings not read, those from before still hold")
 		return
 	}
-	r.mu.Lock()
-	changed, _ := r.latest.Changes(next)
+	changed, _ := r.current().Changes(next)
 	_, waiting := r.started.Changes(next)
+	r.mu.Lock()
 	r.latest = next
 	r.mu.Unlock()
 	r.apply(next.Config())

@@ -23,10 +23,8 @@ import (
 	"github.com/harebellmq/harebell/internal/clock"
 	"github.com/harebellmq/harebell/internal/compat/follow"
 	"github.com/harebellmq/harebell/internal/config"
-	"github.com/harebellmq/harebell/internal/disk"
 	"github.com/harebellmq/harebell/internal/management"
 	"github.com/harebellmq/harebell/internal/metrics"
-	"github.com/harebellmq/harebell/internal/watermark"
 	"github.com/harebellmq/harebell/queue"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/store/badger"
@@ -149,11 +147,19 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Watch: watch, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
 	who.in(srv)
+	watched := newWatches(c, log, srv.SetAlarm)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
-	manager := management.New(srv, managed(c, log, again, certificates, &clients, &meters))
-	meter := metrics.New(srv, metered(c, log, srv, manager))
-	defer watchResources(c, log, srv.SetAlarm)()
-	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners)+2)
+	manager := management.New(srv, managed(c, log, again, certificates, watched, end, &clients, &meters))
+	meter := metrics.New(srv, metered(c, log, srv, watched, manager))
+	watched.start()
+	defer watched.stop()
+	commands, err := listenControl(c, log)
+	if err != nil {
+		return errors.Join(err, clients.close(), pages.close(), meters.close())
+	}
+	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners)+3)
 	for protocol, l := range clients.all() {
 		go func() { served <- srv.Serve(l) }()
 		logListener(log, protocol, l)
@@ -165,6 +171,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	for protocol, l := range meters.all() {
 		go func() { served <- meter.Serve(l) }()
 		logListener(log, protocol, l)
+	}
+	if commands != nil {
+		defer serveHTTP(commands, manager.Control(), log, served).Close()
 	}
 	again.certificates, again.log = certificates, log
 	again.apply = func(c config.Config) { change(srv, c) }
@@ -196,12 +205,11 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 }
 
 // managed is what the management API is told of the broker.
-func managed(c config.Config, log zerolog.Logger, settings *reloader, certificates allKeepers, cs *clients, ms *meters) management.Options {
+func managed(c config.Config, log zerolog.Logger, again *reloader, certificates allKeepers, w *watches, end func(), cs *clients, ms *meters) management.Options {
 	o := management.Options{
-		Node: node(c), Log: log, MemoryLimit: c.MemoryWatermark.Octets(machineMemory()), DiskFreeLimit: c.DiskFreeLimit,
-		PathPrefix:   c.ManagementPrefix,
-		Settings:     settings.lines,
-		Certificates: certificates.shown,
+		Node: node(c), Log: log, Memory: w.memory, Disk: w.disk, MachineMemory: machineMemory(),
+		PathPrefix: c.ManagementPrefix, Certificates: certificates.shown,
+		Settings: again.settings, SetLogLevel: changeLogLevel, Stop: end,
 	}
 	if !c.Memory {
 		o.DataDir = c.DataDir
@@ -280,28 +288,6 @@ func orNone(d time.Duration) time.Duration {
 		return -1
 	}
 	return d
-}
-
-// watchResources tells of each resource when the broker is short of it, and again when that is
-// over, until stop is called.
-func watchResources(c config.Config, log zerolog.Logger, short func(resource string, is bool)) (stop func()) {
-	memory := &watermark.Memory{Limit: c.MemoryWatermark.Octets(machineMemory())}
-	watches := []*watermark.Watch{{What: "memory", Left: memory.Left}}
-	if !c.Memory {
-		watches = append(watches, &watermark.Watch{What: "disk", Left: func() (int64, error) {
-			free, err := disk.Free(c.DataDir)
-			return free - c.DiskFreeLimit - badger.Headroom, err
-		}})
-	}
-	for _, w := range watches {
-		w.Clock, w.Log, w.Short = clock.System, log, func(is bool) { short(w.What, is) }
-		w.Start()
-	}
-	return func() {
-		for _, w := range watches {
-			w.Stop()
-		}
-	}
 }
 
 func machineMemory() int64 { return config.MachineMemory(os.DirFS("/")) }

@@ -52,18 +52,28 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	if err != nil {
 		return errors.Join(err, clients.close(), pages.close(), closeAll(api), st.Close())
 	}
-	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
-	o := managed(c, log, again, certificates, &clients, &meters)
-	for _, l := range pages.listeners {
-		o.Listeners = append(o.Listeners, management.Listener{Protocol: l.Protocol, Address: l.Addr()})
-	}
-	running := lives{options: o, metered: func(s *server.Server, m *management.Server) metrics.Options { return metered(c, log, s, m) }, short: make(map[string]bool)}
-	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
+	commands, err := listenControl(c, log)
 	if err != nil {
 		return errors.Join(err, clients.close(), pages.close(), meters.close(), closeAll(api), st.Close())
 	}
+	running := lives{short: make(map[string]bool)}
+	watched := newWatches(c, log, running.setAlarm)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
+	o := managed(c, log, again, certificates, watched, end, &clients, &meters)
+	for _, l := range pages.listeners {
+		o.Listeners = append(o.Listeners, management.Listener{Protocol: l.Protocol, Address: l.Addr()})
+	}
+	running.options = o
+	running.metered = func(s *server.Server, m *management.Server) metrics.Options { return metered(c, log, s, watched, m) }
+	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
+	if err != nil {
+		return errors.Join(err, clients.close(), pages.close(), meters.close(), closeAll(append(api, commands)), st.Close())
+	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	defer watchResources(c, log, running.setAlarm)()
+	watched.start()
+	defer watched.stop()
 	if err := load(c, running.server.Users, running.server.VHosts, log); err != nil {
 		return err
 	}
@@ -74,7 +84,7 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 		}
 		logListener(log, protocol, l)
 	}
-	served := make(chan error, 3+len(pages.listeners))
+	served := make(chan error, 4+len(pages.listeners))
 	for protocol, l := range meters.all() {
 		defer serveHTTP(l, http.HandlerFunc(running.serveMetrics), log, served).Close()
 		logListener(log, protocol, l)
@@ -82,6 +92,9 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	for _, l := range pages.listeners {
 		defer serveHTTP(l, &running, log, served).Close()
 		logListener(log, l.Protocol, l)
+	}
+	if commands != nil {
+		defer serveHTTP(commands, http.HandlerFunc(running.control), log, served).Close()
 	}
 	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients)), log, served).Close()
 	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
@@ -191,11 +204,16 @@ func (l *lives) alive() {
 }
 
 // ServeHTTP implements http.Handler.
-func (l *lives) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (l *lives) ServeHTTP(w http.ResponseWriter, r *http.Request) { l.now().ServeHTTP(w, r) }
+
+// control answers who has come by the control socket.
+func (l *lives) control(w http.ResponseWriter, r *http.Request) { l.now().Control().ServeHTTP(w, r) }
+
+// now returns the management API of this life.
+func (l *lives) now() *management.Server {
 	l.mu.Lock()
-	manager := l.manager
-	l.mu.Unlock()
-	manager.ServeHTTP(w, r)
+	defer l.mu.Unlock()
+	return l.manager
 }
 
 // serveMetrics answers Prometheus.

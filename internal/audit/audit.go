@@ -61,10 +61,10 @@ type Process struct {
 	Number uint64 // from 1, of the broker's connections and channels
 }
 
-// in prints the process as one of a broker.
+// In prints the process as one of a broker.
 //
 // rabbitmq: as Erlang prints its processes; what is none is ""
-func (p Process) in(node string) string {
+func (p Process) In(node string) string {
 	if p.Number == 0 {
 		return ""
 	}

@@ -84,7 +84,7 @@ type Connection struct {
 }
 
 func (c Connection) headers(node string) amqp.Table {
-	t := amqp.Table{"name": c.Socket.name(), "pid": c.Process.in(node), "node": node, "client_properties": entries(c.Properties)}
+	t := amqp.Table{"name": c.Socket.name(), "pid": c.Process.In(node), "node": node, "client_properties": entries(c.Properties)}
 	if c.ClientName != "" {
 		t["user_provided_name"] = c.ClientName
 	}
@@ -166,7 +166,7 @@ func (ChannelCreated) key() string { return "channel.created" }
 
 func (h ChannelCreated) headers(node string) amqp.Table {
 	return amqp.Table{
-		"user_who_performed_action": h.User, "pid": h.Process.in(node), "connection": h.Connection.in(node),
+		"user_who_performed_action": h.User, "pid": h.Process.In(node), "connection": h.Connection.In(node),
 		"name": fmt.Sprintf("%s (%d)", h.Socket.name(), h.Number), "user": h.User, "vhost": h.VHost, "number": int64(h.Number),
 	}
 }
@@ -180,7 +180,7 @@ type ChannelClosed struct {
 func (ChannelClosed) key() string { return "channel.closed" }
 
 func (h ChannelClosed) headers(node string) amqp.Table {
-	return amqp.Table{"user_who_performed_action": h.User, "pid": h.Process.in(node)}
+	return amqp.Table{"user_who_performed_action": h.User, "pid": h.Process.In(node)}
 }
 
 // ConsumerCreated is a consumer that has been added to a queue.
@@ -196,7 +196,7 @@ func (ConsumerCreated) key() string { return "consumer.created" }
 
 func (h ConsumerCreated) headers(node string) amqp.Table {
 	return amqp.Table{
-		"user_who_performed_action": h.User, "channel": h.Channel.in(node), "vhost": h.VHost, "queue": h.Queue, "consumer_tag": h.Tag,
+		"user_who_performed_action": h.User, "channel": h.Channel.In(node), "vhost": h.VHost, "queue": h.Queue, "consumer_tag": h.Tag,
 		"ack_required": !h.NoAck, "exclusive": h.Exclusive, "prefetch_count": int64(h.Prefetch), "arguments": entries(h.Arguments),
 	}
 }
@@ -211,7 +211,7 @@ type ConsumerDeleted struct {
 func (ConsumerDeleted) key() string { return "consumer.deleted" }
 
 func (h ConsumerDeleted) headers(node string) amqp.Table {
-	t := amqp.Table{"channel": h.Channel.in(node), "vhost": h.VHost, "queue": h.Queue, "consumer_tag": h.Tag}
+	t := amqp.Table{"channel": h.Channel.In(node), "vhost": h.VHost, "queue": h.Queue, "consumer_tag": h.Tag}
 	if h.User != "" {
 		t["user_who_performed_action"] = h.User
 	}

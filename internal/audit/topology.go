@@ -20,7 +20,7 @@ func (QueueCreated) key() string { return "queue.created" }
 
 func (h QueueCreated) headers(node string) amqp.Table {
 	return amqp.Table{
-		"user_who_performed_action": h.By, "owner_pid": h.Owner.in(node), "vhost": h.VHost, "name": h.Name,
+		"user_who_performed_action": h.By, "owner_pid": h.Owner.In(node), "vhost": h.VHost, "name": h.Name,
 		"durable": h.Durable, "auto_delete": h.AutoDelete, "exclusive": h.Exclusive, "arguments": entries(h.Arguments),
 	}
 }

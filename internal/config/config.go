@@ -42,6 +42,7 @@ type Config struct {
 	ManagementTLS       TLS    // how, if not as for clients
 	ManagementPrefix    string // that its paths begin with, "/…"; "" for nothing
 	Prometheus          Prometheus
+	ControlSocket       string // path of the socket for commands; "" for the usual place, NoSocket for none
 
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
@@ -86,6 +87,9 @@ type Config struct {
 	LogFormat string // "auto", "console" or "json"
 	LogTo     string // "stderr" or "stdout"
 }
+
+// NoSocket is the place of a control socket that there is not to be.
+const NoSocket = "none"
 
 // A Watermark is a bound on memory: in octets or, if that is 0, as a part of the
 // machine's.

@@ -79,6 +79,16 @@ var listenKeys = []*key{
 			return strings.HasPrefix(v, "/") && path.Clean(v) == v && v != "/" && !strings.ContainsAny(v, "%?#")
 		},
 	}, {
+		name: "control_socket", flag: "control-socket",
+		usage: "`path` of the socket for rabbitmqctl and its like, who may do everything, or none (default: control.sock in the data directory)",
+		want:  "a path, or none",
+		parse: func(c *Config, v string) bool {
+			if c.ControlSocket = v; v == "" {
+				c.ControlSocket = NoSocket
+			}
+			return true
+		},
+	}, {
 		name:  "management.ssl.ip",
 		want:  wantIP,
 		parse: func(c *Config, v string) bool { return parseHost(&c.ManagementTLSListen, v) },

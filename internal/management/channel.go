@@ -13,6 +13,7 @@ import (
 // A shownChannel is how a channel is shown.
 type shownChannel struct {
 	Name                   string `json:"name"`
+	PID                    string `json:"pid,omitempty"` // by the control socket only
 	Number                 uint16 `json:"number"`
 	Node                   string `json:"node"`
 	VHost                  string `json:"vhost"`
@@ -65,7 +66,9 @@ func (s *Server) showChannel(info server.ChannelInfo) shownChannel {
 func (s *Server) channels(c *call, wanted func(*server.ConnectionInfo) bool) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		for info := range s.broker.Channels(func(info *server.ConnectionInfo) bool { return c.maySee(info) && wanted(info) }) {
-			if !yield(s.showChannel(info)) {
+			shown := s.showChannel(info)
+			shown.PID = c.process(info.Process)
+			if !yield(shown) {
 				return
 			}
 		}

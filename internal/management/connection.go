@@ -6,6 +6,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/amqpjson"
+	"github.com/harebellmq/harebell/internal/audit"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -13,6 +14,7 @@ import (
 // A shownConnection is how a connection is shown.
 type shownConnection struct {
 	Name             string         `json:"name"`
+	PID              string         `json:"pid,omitempty"` // by the control socket only
 	UserProvidedName string         `json:"user_provided_name,omitempty"`
 	Type             string         `json:"type"`
 	Protocol         string         `json:"protocol"`
@@ -106,11 +108,25 @@ func (c *call) maySee(info *server.ConnectionInfo) bool {
 func (s *Server) connections(c *call, wanted func(*server.ConnectionInfo) bool) iter.Seq[any] {
 	return func(yield func(any) bool) {
 		for _, info := range s.broker.Connections() {
-			if c.maySee(&info) && wanted(&info) && !yield(s.showConnection(info)) {
+			if !c.maySee(&info) || !wanted(&info) {
+				continue
+			}
+			shown := s.showConnection(info)
+			shown.PID = c.process(info.Process)
+			if !yield(shown) {
 				return
 			}
 		}
 	}
+}
+
+// process is how a process is named to who has come by the control socket. RabbitMQ's
+// API has no such names, its command line tools have.
+func (c *call) process(p audit.Process) string {
+	if !c.local {
+		return ""
+	}
+	return p.In(c.server.node)
 }
 
 func every(*server.ConnectionInfo) bool { return true }

@@ -33,6 +33,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/internal/watermark"
 	"github.com/harebellmq/harebell/vhost"
 )
 
@@ -55,15 +56,28 @@ type Options struct {
 	Node string         // the broker's name, of the form name@host
 	Log  zerolog.Logger // the zero value writes nothing
 
-	Settings func() []string // the settings in force, a line each; nil for nobody to know
+	Settings func() []Setting // in force; nil for nobody to know
 
 	PathPrefix string // that paths begin with, "/…"; "" for nothing
 
 	Listeners     []Listener                 // where clients find the broker
 	DataDir       string                     // where it keeps what must last, "" if nothing must
-	MemoryLimit   int64                      // octets above which publishers are blocked; 0 if that is not known
-	DiskFreeLimit int64                      // octets that must be free, or publishers are blocked
+	Memory        *watermark.Watch           // what publishers are blocked above; nil if nobody looks
+	Disk          *watermark.Watch           // what must be free, or they are blocked; likewise
+	MachineMemory int64                      // octets; 0 if that is not known
 	Certificates  func() []*x509.Certificate // what is shown to clients; nil for none
+
+	// What only the control socket offers; nil for what is not offered.
+	SetLogLevel func(level string) bool // false for no such level
+	Stop        func()                  // has the broker end in order, and returns at once
+}
+
+// A Setting is one that is in force.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
+	Line   string `json:"-"` // as in a file
 }
 
 // A Server answers the management API of one broker. It is an http.Handler.
@@ -76,6 +90,7 @@ type Server struct {
 	rates  rates
 
 	mux     *http.ServeMux
+	control *http.ServeMux // of the control socket
 	http    *http.Server
 	options Options
 	began   time.Time
@@ -88,15 +103,23 @@ type Server struct {
 
 // New returns the management API of a broker.
 func New(broker *server.Server, o Options) *Server {
-	s := &Server{broker: broker, users: broker.Users, vhosts: broker.VHosts, node: o.Node, log: o.Log, mux: http.NewServeMux()}
+	s := &Server{
+		broker: broker, users: broker.Users, vhosts: broker.VHosts, node: o.Node, log: o.Log,
+		mux: http.NewServeMux(), control: http.NewServeMux(),
+	}
 	s.rates.clock = s.vhosts.Clock()
 	s.options, s.began = o, s.rates.clock.Now()
 	for _, r := range s.resources() {
 		s.mux.Handle(r.path, &served{resource: r, server: s})
+		s.control.Handle(r.path, &served{resource: r, server: s, local: true})
+	}
+	for _, r := range s.ownResources() {
+		s.control.Handle(r.path, &served{resource: r, server: s, local: true})
 	}
 	s.mux.HandleFunc("/api", s.reference)
 	s.mux.HandleFunc("/api/index.html", s.reference)
 	s.mux.HandleFunc("/", notFound)
+	s.control.HandleFunc("/", notFound)
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerTimeout,
@@ -135,14 +158,18 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP implements http.Handler. It hands the multiplexer the path as it was
-// sent, as if that were its text: in "/api/vhosts/%2F" the name of the virtual host
-// would be no segment otherwise.
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route(s.mux, s.options.PathPrefix, w, r)
+}
+
+// route hands a multiplexer the path behind a prefix as it was sent, as if that were its
+// text: in "/api/vhosts/%2F" the name of the virtual host would be no segment otherwise.
 //
 // rabbitmq: names in paths are encoded; a slash at the end of one means nothing,
 // and what is not clean is not there.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	sent, ours := strings.CutPrefix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), s.options.PathPrefix)
+func route(to *http.ServeMux, prefix string, w http.ResponseWriter, r *http.Request) {
+	sent, ours := strings.CutPrefix(strings.TrimSuffix(r.URL.EscapedPath(), "/"), prefix)
 	if !ours || path.Clean(sent) != sent {
 		notFound(w, r)
 		return
@@ -150,5 +177,5 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	as, u := *r, *r.URL
 	u.Path, u.RawPath = sent, ""
 	as.URL = &u
-	s.mux.ServeHTTP(w, &as)
+	to.ServeHTTP(w, &as)
 }

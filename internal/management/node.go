@@ -58,8 +58,8 @@ func (s *Server) showNode() shownNode {
 	n := shownNode{
 		Name: s.node, Type: "disc", Running: true, Partitions: []string{}, OSPID: strconv.Itoa(os.Getpid()),
 		Uptime: s.rates.clock.Now().Sub(s.began).Milliseconds(), Processors: runtime.GOMAXPROCS(0), RatesMode: "detailed",
-		MemUsed: used, MemUsedDetails: rate{rates[0]}, MemLimit: s.options.MemoryLimit, MemAlarm: slices.Contains(alarms, "memory"),
-		DiskFreeLimit: s.options.DiskFreeLimit, DiskFreeAlarm: slices.Contains(alarms, "disk"),
+		MemUsed: used, MemUsedDetails: rate{rates[0]}, MemLimit: s.options.Memory.Limit(), MemAlarm: slices.Contains(alarms, "memory"),
+		DiskFreeLimit: s.options.Disk.Limit(), DiskFreeAlarm: slices.Contains(alarms, "disk"),
 		SocketsUsed: len(s.broker.Connections()), FDUsed: filesOpen(), ProcUsed: runtime.NumGoroutine(),
 		ExchangeTypes: exchangeTypes(),
 		AuthMechanisms: []capability{

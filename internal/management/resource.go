@@ -54,6 +54,7 @@ func (r *resource) action(verb string) action {
 type served struct {
 	resource
 	server *Server
+	local  bool // of the control socket
 }
 
 // ServeHTTP implements http.Handler.
@@ -71,7 +72,7 @@ func (r *served) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	c := &call{Request: request, server: r.server, w: w}
+	c := &call{Request: request, server: r.server, w: w, local: r.local}
 	var err error
 	if r.public {
 		err = do(c)

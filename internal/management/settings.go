@@ -13,8 +13,8 @@ func (s *Server) getSettings(c *call) error {
 	c.w.Header().Set("content-type", "text/plain; charset=utf-8")
 	c.w.Header().Set("vary", vary)
 	c.w.WriteHeader(http.StatusOK)
-	for _, line := range s.options.Settings() {
-		if _, err := fmt.Fprintln(c.w, line); err != nil {
+	for _, setting := range s.options.Settings() {
+		if _, err := fmt.Fprintln(c.w, setting.Line); err != nil {
 			return nil // nobody listens any more
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // TestTheOnlyNode asks for what has a meaning with several nodes, too.
 func TestTheOnlyNode(t *testing.T) {
 	s := newSite(t)
-	s.options.Settings = func() []string { return []string{"heartbeat = 60", "# default_pass = ********"} }
+	s.options.Settings = func() []Setting { return []Setting{{Line: "heartbeat = 60"}, {Line: "# default_pass = ********"}} }
 	s.does("PUT", "/api/queues/%2F/quorum", `{"durable":true,"arguments":{"x-queue-type":"quorum"}}`, 201)
 	s.does("PUT", "/api/queues/%2F/classic", `{"durable":true}`, 201)
 	const get, put, post, del = "GET", "PUT", "POST", "DELETE"

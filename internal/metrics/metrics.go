@@ -32,6 +32,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/harebellmq/harebell/amqp/server"
+	"github.com/harebellmq/harebell/internal/watermark"
 )
 
 // What a client may take.
@@ -61,8 +62,8 @@ type Options struct {
 	Authenticate bool // only users who are monitors, or administrators, get an answer
 
 	DataDir       string // where the broker keeps what must last, "" if nothing must
-	MemoryLimit   int64  // octets above which publishers are blocked; 0 if that is not known
-	DiskFreeLimit int64  // octets that must be free, or publishers are blocked
+	Memory *watermark.Watch // what publishers are blocked above; nil if nobody looks
+	Disk   *watermark.Watch // what must be free, or they are blocked; likewise
 
 	HTTPAttempts func() (admitted, refused uint64) // of logging in to the management API; nil if there is none
 	IO           func() IO                         // of the store; nil if it has no disk

@@ -11,6 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	amqp091 "github.com/rabbitmq/amqp091-go"
+
+	"github.com/harebellmq/harebell/internal/watermark"
 )
 
 // leftOut are the names of RabbitMQ's of which nothing is said here, with the word by which
@@ -42,7 +44,7 @@ var extra = []string{"process_open_tcp_sockets", "process_max_tcp_sockets"}
 // TestNamesAreRabbitMQs compares each family, on the path where it can be asked for, with
 // those of RabbitMQ: it has the same names and types, or docs/metrics.md says why not.
 func TestNamesAreRabbitMQs(t *testing.T) {
-	s := newSite(t, Options{DataDir: t.TempDir(), MemoryLimit: 1, IO: func() IO { return IO{} }})
+	s := newSite(t, Options{DataDir: t.TempDir(), Memory: limited(1), IO: func() IO { return IO{} }})
 	s.work()
 	ch := s.channel()
 	_, err := ch.QueueDeclare("first", false, false, false, false, nil)
@@ -118,7 +120,7 @@ func TestTheFormatIsClean(t *testing.T) {
 //
 // so there must be one series of that, and none of the others may have its labels.
 func TestTheOverviewDashboardHasItsSeries(t *testing.T) {
-	s := newSite(t, Options{DataDir: t.TempDir(), MemoryLimit: 1})
+	s := newSite(t, Options{DataDir: t.TempDir(), Memory: limited(1)})
 	s.work()
 	sc := s.scrape("/metrics")
 	byProtocol, byType := []string{"protocol"}, []string{"protocol", "queue_type"}
@@ -235,4 +237,11 @@ func (s *site) has(sc scrape, series string) {
 			}
 		}, cmp.Compare[string]))
 	}
+}
+
+// limited is a watch with a limit.
+func limited(octets int64) *watermark.Watch {
+	w := new(watermark.Watch)
+	w.SetLimit(octets)
+	return w
 }

@@ -108,13 +108,13 @@ var nodeColumns = []column[nodeRow]{
 	{"node_metrics", "process_max_tcp_sockets", gauge, "Connections that the process may have open",
 		func(n *nodeRow) float64 { return n.maxFiles }},
 	{"node_metrics", "resident_memory_limit_bytes", gauge, "Memory above which publishers are blocked",
-		func(n *nodeRow) float64 { return unlessZero(n.limits.MemoryLimit) }},
+		func(n *nodeRow) float64 { return unlessZero(n.limits.Memory.Limit()) }},
 	{"node_metrics", "disk_space_available_limit_bytes", gauge, "Free disk space below which publishers are blocked",
 		func(n *nodeRow) float64 {
 			if n.limits.DataDir == "" {
 				return none
 			}
-			return float64(n.limits.DiskFreeLimit)
+			return float64(n.limits.Disk.Limit())
 		}},
 	{"node_metrics", "erlang_scheduler_run_queue", gauge, "Goroutines that wait for a processor",
 		func(n *nodeRow) float64 { return n.said(runnable) }},

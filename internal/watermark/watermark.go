@@ -42,8 +42,13 @@ type Watch struct {
 	timer clock.Timer
 }
 
-// Limit is what Left is asked about, in octets.
-func (w *Watch) Limit() int64 { return w.limit.Load() }
+// Limit is what Left is asked about, in octets: 0 if there is no watch.
+func (w *Watch) Limit() int64 {
+	if w == nil {
+		return 0
+	}
+	return w.limit.Load()
+}
 
 // SetLimit changes the limit. While there is a watch it looks at once, so that what
 // follows from it is so when SetLimit returns.
