@@ -74,20 +74,12 @@ func settingFlags() []cli.Flag {
 // readSettings collects the settings from the files, the environment and the
 // flags.
 func readSettings(c *cli.Context) (*config.Settings, error) {
-	s := config.Defaults()
-	files, err := settingFiles(c)
+	path := c.Path(configFile)
+	if path == "" {
+		path = os.Getenv("HAREBELL_" + strings.ToUpper(configFile))
+	}
+	s, err := foundSettings(path)
 	if err != nil {
-		return nil, err
-	}
-	for _, path := range files {
-		if err := readFile(s, path); err != nil {
-			return nil, err
-		}
-	}
-	if dir := standardDataDir(); dir != "" {
-		s.SetDefault("data_dir", dir, "found")
-	}
-	if err := s.ReadEnvironment(os.LookupEnv); err != nil {
 		return nil, err
 	}
 	for _, f := range config.Flags() {
@@ -105,13 +97,27 @@ func readSettings(c *cli.Context) (*config.Settings, error) {
 	return s, nil
 }
 
-// settingFiles returns the files to read: the one the operator names, or those that
-// are where they usually are.
-func settingFiles(c *cli.Context) ([]string, error) {
-	path := c.Path(configFile)
-	if path == "" {
-		path = os.Getenv("HAREBELL_" + strings.ToUpper(configFile))
+// foundSettings collects them from the files and the environment. path is the file that
+// the operator names, "" for those that are where they usually are.
+func foundSettings(path string) (*config.Settings, error) {
+	s := config.Defaults()
+	files, err := settingFiles(path)
+	if err != nil {
+		return nil, err
 	}
+	for _, path := range files {
+		if err := readFile(s, path); err != nil {
+			return nil, err
+		}
+	}
+	if dir := standardDataDir(); dir != "" {
+		s.SetDefault("data_dir", dir, "found")
+	}
+	return s, s.ReadEnvironment(os.LookupEnv)
+}
+
+// settingFiles returns the files to read.
+func settingFiles(path string) ([]string, error) {
 	switch path {
 	case "":
 		return config.FoundFiles(os.DirFS("/"), os.LookupEnv)

@@ -4,20 +4,29 @@
 //	harebell serve --data-dir /var/lib/harebell
 //
 // harebell --help lists the other commands, and harebell serve --help all
-// settings.
+// settings. Called as rabbitmqctl, rabbitmq-diagnostics, rabbitmq-plugins or
+// rabbitmqadmin it does what these do; harebell install-links makes the links.
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
 func main() {
+	if name := calledAs(os.Args[0]); name != "" {
+		os.Exit(runTool(context.Background(), name, os.Args[1:]))
+	}
 	if err := newApp().Run(os.Args); err != nil {
+		if code, ok := errors.AsType[ended](err); ok {
+			os.Exit(int(code))
+		}
 		complain(err)
 		os.Exit(exitCode(err))
 	}
@@ -50,7 +59,9 @@ func newApp() *cli.App {
 	app.Version = version()
 	app.HideVersion = true // there is a command for it
 	app.HideHelpCommand = true
-	app.Commands = []*cli.Command{serveCommand(), configCommand(), pingCommand(), perfCommand(), testCommand(), versionCommand()}
+	app.Commands = []*cli.Command{
+		serveCommand(), configCommand(), pingCommand(), perfCommand(), testCommand(), linksCommand(), completionCommand(), versionCommand(),
+	}
 	app.Action = func(c *cli.Context) error {
 		if c.Args().Present() {
 			return fmt.Errorf("%s: there is no such command; see harebell --help", c.Args().First())
@@ -59,6 +70,7 @@ func newApp() *cli.App {
 	}
 	app.OnUsageError = plainError
 	plain(app.Commands)
+	app.Commands = append(app.Commands, toolCommands()...)
 	return app
 }
 
@@ -67,8 +79,8 @@ func newApp() *cli.App {
 func plain(commands []*cli.Command) {
 	for _, command := range commands {
 		command.HideHelpCommand = true
-		if command.Name == testName {
-			continue // its commands see to their arguments themselves
+		if slices.Contains([]string{testName, linksName, completionName}, command.Name) {
+			continue // they see to their arguments themselves
 		}
 		command.OnUsageError = plainError
 		command.Before = noArguments
