@@ -51,7 +51,7 @@ func runTool(ctx context.Context, name string, arguments []string) int {
 		})
 	}
 	return rabbitmqctl.Run(ctx, name, arguments, rabbitmqctl.Env{
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Version: version(), Find: findBroker,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Find: findBroker,
 	})
 }
 
@@ -69,7 +69,7 @@ func findBroker() (b rabbitmqctl.Broker, err error) {
 		return b, err
 	}
 	c := s.Config()
-	return rabbitmqctl.Broker{Node: node(c), Socket: controlSocket(c)}, nil
+	return rabbitmqctl.Broker{Node: node(c), Socket: controlSocket(c), Version: c.Version}, nil
 }
 
 // toolCommands are the tools as commands of the program, for who has no links.

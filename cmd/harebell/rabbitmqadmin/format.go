@@ -19,8 +19,8 @@ var formats = []string{"raw_json", "pretty_json", "tsv", "long", "table", "kvp",
 // promoted are the columns that come first if nobody says which.
 var promoted = []string{"vhost", "name", "type", "source", "destination", "destination_type", "routing_key"}
 
-// format1 shows a list of JSON. The columns are those that are wanted, or all.
-func (c *call) format1(octets []byte, wanted, asJSON []string) error {
+// showList shows a list of JSON. The columns are those that are wanted, or all.
+func (c *call) showList(octets []byte, wanted, asJSON []string) error {
 	if c.format == "raw_json" {
 		_, err := fmt.Fprintf(c.Stdout, "%s\n", octets)
 		return err

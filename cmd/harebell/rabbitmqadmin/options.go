@@ -72,17 +72,17 @@ func parse(arguments []string, env Env) (options, error) {
 			known, flag = false, field+"="
 			o.newStyle = true
 		} else if !known {
-			return o, misused("no such option: %s", written)
+			return o, &optionError{"no such option: " + written}
 		}
 		name, takes := strings.CutSuffix(flag, "=")
 		switch {
 		case !takes && has:
-			return o, misused("%s option does not take a value", written)
+			return o, &optionError{written + " option does not take a value"}
 		case !takes:
 			value = "true"
 		case !has:
 			if len(rest) < 2 {
-				return o, misused("%s option requires 1 argument", written)
+				return o, &optionError{written + " option requires 1 argument"}
 			}
 			rest = rest[1:]
 			value = rest[0]
@@ -211,11 +211,11 @@ func (o *options) settle(env Env) error {
 	}
 	seconds, err := strconv.Atoi(from("request-timeout", "request_timeout", "120"))
 	if err != nil || seconds < 1 {
-		return misused("option --request-timeout: invalid integer value: '%s'", o.flags["request-timeout"])
+		return optionf("option --request-timeout: invalid integer value: '%s'", o.flags["request-timeout"])
 	}
 	o.timeout = time.Duration(seconds) * time.Second
 	if o.depth, err = strconv.Atoi(from("depth", "depth", "1")); err != nil || o.depth < 1 {
-		return misused("option --depth: invalid integer value: '%s'", o.flags["depth"])
+		return optionf("option --depth: invalid integer value: '%s'", o.flags["depth"])
 	}
 	if !slices.Contains(formats, o.format) {
 		return misused("Format %s not recognised", o.format)
@@ -233,7 +233,7 @@ func (o *options) baseURI() error {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {
-		return misused("option --base-uri: %s: want an address such as http://localhost:15672", text)
+		return optionf("option --base-uri: %s: want an address such as http://localhost:15672", text)
 	}
 	o.host = u.Hostname()
 	if u.Port() != "" {
@@ -309,3 +309,5 @@ func (o options) section(env Env) (map[string]string, error) {
 	}
 	return s, nil
 }
+
+func optionf(format string, args ...any) error { return &optionError{fmt.Sprintf(format, args...)} }

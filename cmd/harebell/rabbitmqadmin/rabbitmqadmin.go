@@ -47,6 +47,11 @@ type call struct {
 // A usageError is a command line that is none.
 type usageError struct{ text string }
 
+// An optionError is an option that there is not.
+type optionError struct{ text string }
+
+func (o *optionError) Error() string { return o.text }
+
 func (u *usageError) Error() string { return u.text }
 
 func misused(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
@@ -60,6 +65,10 @@ func Run(ctx context.Context, arguments []string, env Env) int {
 	if u, ok := errors.AsType[*usageError](err); ok {
 		fmt.Fprintf(env.Stderr, "\nERROR: %s\n\nrabbitmqadmin --help for help\n\n", u.text)
 		return 1
+	}
+	if o, ok := errors.AsType[*optionError](err); ok {
+		fmt.Fprintf(env.Stderr, "Usage\n=====\n  rabbitmqadmin [options] subcommand\n\nrabbitmqadmin: error: %s\n", o.text)
+		return 2
 	}
 	fmt.Fprintf(env.Stderr, "*** %s\n\n", explain(err))
 	return 1
@@ -264,7 +273,8 @@ func (c *call) shown(path string, t *thing, single bool) error {
 	if single {
 		octets = append(append([]byte("["), octets...), ']')
 	}
-	return c.format1(octets, wanted, t.json)
+	asJSON := slices.DeleteFunc(slices.Clone(t.json), func(field string) bool { return field == "arguments" }) // it has columns of its own
+	return c.showList(octets, wanted, asJSON)
 }
 
 func show(c *call) error {
@@ -419,7 +429,8 @@ func importFile(c *call) error {
 	if _, err := c.ask("POST", c.definitions(), octets); err != nil {
 		return err
 	}
-	return c.say("Uploaded definitions from \"%s\" to %s. The import process may take some time. Consult server logs to track progress.", file, c.host)
+	// rabbitmqadmin: the two are the wrong way round
+	return c.say("Uploaded definitions from \"%s\" to %s. The import process may take some time. Consult server logs to track progress.", c.host, file)
 }
 
 func publish(c *call) error {
@@ -466,12 +477,12 @@ func get(c *call) error {
 		return err
 	}
 	if file == "" {
-		return c.format1(octets, nil, nil)
+		return c.showList(octets, nil, nil)
 	}
 	if err := writePayload(file, octets); err != nil {
 		return err
 	}
-	return c.format1(octets, []string{"routing_key", "exchange", "message_count", "payload_bytes", "redelivered"}, nil)
+	return c.showList(octets, []string{"routing_key", "exchange", "message_count", "payload_bytes", "redelivered"}, nil)
 }
 
 // writePayload writes the body of the first of several messages to a file.

@@ -124,7 +124,9 @@ func table() []*command {
 		{name: "cluster_status", tools: looking, title: "Cluster", about: "Displays the node with its listeners and features", banner: say("Cluster status of node $n ..."), run: clusterStatus},
 		{name: "await_online_nodes", tools: ctl, title: "Cluster", usage: "<count> [--timeout <timeout>]", about: "Waits for <count> nodes, of which there is one", least: 1, most: 1,
 			banner: say("Will wait for at least $1 nodes to join the cluster of $n. Timeout: 300 seconds."), run: awaitNodes},
-		{name: "join_cluster", tools: ctl, title: "Cluster", usage: "<existing_cluster_member>", about: "Not on a single node", least: 1, most: 1, options: flags("disc", "ram"), run: node(noCluster)},
+		{name: "join_cluster", tools: ctl, title: "Cluster", usage: "<existing_cluster_member>", about: "Not on a single node", least: 1, most: 1, options: flags("disc", "ram"), run: func(*call) (any, error) {
+			return nil, failf(exitUsage, "Harebell is a single node: %s", noCluster)
+		}},
 		{name: "forget_cluster_node", tools: ctl, title: "Cluster", usage: "<node>", about: "Not on a single node", least: 1, most: 1, options: flags("offline"), run: node(noCluster)},
 		{name: "change_cluster_node_type", tools: ctl, title: "Cluster", usage: "<disc | ram>", about: "Not on a single node", least: 1, most: 1, run: node(noCluster)},
 		{name: "rename_cluster_node", tools: ctl, title: "Cluster", usage: "<old> <new>", about: "Not on a single node", most: -1, run: node(noCluster)},

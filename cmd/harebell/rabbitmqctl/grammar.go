@@ -175,7 +175,11 @@ func (i invocation) check(word string, wrong []string) (invocation, error) {
 		}
 	}
 	if i.command.check != nil {
-		if code, text := i.command.check(i); code != 0 {
+		switch code, text := i.command.check(i); code {
+		case 0:
+		case exitUnavailable: // rabbitmq: so it is where the command line is right
+			return i, failf(code, "%s", text)
+		default:
 			return i, i.misused(code, text)
 		}
 	}

@@ -105,4 +105,11 @@ func Commands(name string) []string {
 	return names
 }
 
-func version(c *call) (any, error) { return text(c.Version), nil }
+// version tells the version of RabbitMQ that the settings have the broker be like.
+func version(c *call) (any, error) {
+	broker, err := c.Find()
+	if err != nil {
+		return nil, err
+	}
+	return text(broker.Version), nil
+}

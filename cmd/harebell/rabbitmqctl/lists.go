@@ -120,14 +120,14 @@ func listQueues(c *call) (any, error) {
 		return nil, err
 	}
 	for i, q := range all {
-		if owner, ok := q["owner_pid_details"].(map[string]any); ok {
-			owner["pid"] = pids[tool.Object(owner).Text("name")]
-		}
 		if c.wants("exclusive_consumer_tag") || c.wants("single_active_consumer_tag") {
 			err := c.get("/api"+tool.Path("queues", c.vhost, q.Text("name")), &all[i])
 			if err != nil && !missing(err) { // it may have gone meanwhile
 				return nil, err
 			}
+		}
+		if owner, ok := all[i]["owner_pid_details"].(map[string]any); ok {
+			owner["pid"] = pids[tool.Object(owner).Text("name")]
 		}
 	}
 	return queueColumns.rows(c.arguments, all), nil

@@ -30,17 +30,15 @@ import (
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Version        string // of this program
-
 	// Find returns the broker that the settings on this machine are for.
 	Find func() (Broker, error)
 }
 
 // A Broker is where to find one.
 type Broker struct {
-	Node   string // as the settings have it
-	Socket string // "" for none
-	Host   string // where its clients come to, "" for this machine
+	Node    string // as the settings have it
+	Socket  string // "" for none
+	Version string // of RabbitMQ, that it presents itself as
 }
 
 // Tools are the names of the tools.
