@@ -87,11 +87,14 @@ func parse(name string, arguments []string) (invocation, error) {
 			rest = rest[1:]
 			value = rest[0]
 		}
+		if o.name == "timeout" {
+			if i.timeout, ok = parseTimeout(value); !ok {
+				wrong = append(wrong, written+" : "+value)
+			}
+		}
 		i.options[o.name] = value
 	}
-	if err := i.settle(); err != nil && len(wrong) == 0 {
-		wrong = append(wrong, err.Error())
-	}
+	i.settle()
 	return i.check(word, wrong)
 }
 
@@ -118,7 +121,7 @@ func firstWord(arguments []string) string {
 }
 
 // settle takes what is common to all commands out of the options.
-func (i *invocation) settle() error {
+func (i *invocation) settle() {
 	if len(i.arguments) > 0 {
 		i.arguments = i.arguments[1:] // the command
 	}
@@ -130,17 +133,15 @@ func (i *invocation) settle() error {
 	i.silent = i.options["silent"] != ""
 	i.quiet = i.silent || i.options["quiet"] != ""
 	i.headless = i.silent || i.options["no-table-headers"] != ""
-	if text, ok := i.options["timeout"]; ok {
-		seconds, err := strconv.ParseFloat(text, 64)
-		if text == "infinity" {
-			seconds, err = 0, nil
-		}
-		if err != nil || seconds < 0 || seconds > 1e9 {
-			return fmt.Errorf("--timeout : %s", text)
-		}
-		i.timeout = time.Duration(seconds * float64(time.Second))
+}
+
+// parseTimeout reads a number of seconds; 0 is for no limit.
+func parseTimeout(given string) (time.Duration, bool) {
+	if given == "infinity" {
+		return 0, true
 	}
-	return nil
+	seconds, err := strconv.ParseFloat(given, 64)
+	return time.Duration(seconds * float64(time.Second)), err == nil && seconds >= 0 && seconds <= 1e9
 }
 
 // check sees that the command line is one that there is.
