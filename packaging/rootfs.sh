@@ -17,6 +17,9 @@ fi
 
 mkdir -p "$root/etc/ssl/certs" "$root/etc/rabbitmq/conf.d" "$root/etc/harebell" "$root/usr/bin" "$root/var/lib/rabbitmq" "$root/tmp"
 install -m 755 "$binary" "$root/usr/bin/harebell"
+for tool in rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues rabbitmq-upgrade rabbitmqadmin rabbitmq-server; do
+	ln -sf harebell "$root/usr/bin/$tool"
+done
 install -m 644 "$authorities" "$root$authorities"
 chmod 1777 "$root/tmp"
 chmod 755 "$root" "$root/var/lib/rabbitmq"

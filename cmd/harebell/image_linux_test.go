@@ -29,13 +29,14 @@ func TestTheImageRuns(t *testing.T) {
 	if out, err := exec.Command("../../packaging/rootfs.sh", root, path).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	inside := func(arguments ...string) *exec.Cmd {
-		command := exec.Command("/usr/bin/harebell", arguments...)
+	as := func(user uint32, program string, arguments ...string) *exec.Cmd {
+		command := exec.Command("/usr/bin/"+program, arguments...)
 		command.Dir = "/var/lib/rabbitmq"
 		command.Env = []string{"RABBITMQ_NODE_PORT=0", "HAREBELL_MANAGEMENT_LISTEN=" + anyPort, "HAREBELL_PROMETHEUS_LISTEN=" + anyPort, "HAREBELL_LOG_FORMAT=json", "RABBITMQ_DEFAULT_VHOST=/"}
-		command.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 999, Gid: 999}}
+		command.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: user, Gid: user}}
 		return command
 	}
+	inside := func(arguments ...string) *exec.Cmd { return as(999, "harebell", arguments...) }
 	if out, err := inside("version").CombinedOutput(); err != nil {
 		if os.IsPermission(err) {
 			t.Skipf("changing the root directory is not permitted: %v", err)
@@ -65,6 +66,20 @@ func TestTheImageRuns(t *testing.T) {
 	}
 	if out, err := inside("ping", "--listen", port).CombinedOutput(); err != nil || !bytes.Equal(out, []byte("Ping succeeded\n")) {
 		t.Errorf("ping: got %s, %v", out, err)
+	}
+	for _, user := range []uint32{999, 0} { // as docker exec would, with and without --user root
+		for want, command := range map[string]*exec.Cmd{
+			"kept\t1\n":                 as(user, "rabbitmqctl", "-s", "list_queues"),
+			"Ping succeeded\n":          as(user, "rabbitmq-diagnostics", "-q", "ping"),
+			"rabbitmq_event_exchange\n": as(user, "rabbitmq-plugins", "-s", "list", "-m", "event"),
+		} {
+			if out, err := command.CombinedOutput(); err != nil || string(out) != want {
+				t.Errorf("%v as %d: got %q, %v, want %q", command.Args, user, out, err, want)
+			}
+		}
+	}
+	if out, err := as(1000, "rabbitmqctl", "list_queues").CombinedOutput(); err == nil {
+		t.Errorf("anybody may do everything: %s", out)
 	}
 	p.stop()
 

@@ -61,9 +61,9 @@ type Options struct {
 
 	Authenticate bool // only users who are monitors, or administrators, get an answer
 
-	DataDir       string // where the broker keeps what must last, "" if nothing must
-	Memory *watermark.Watch // what publishers are blocked above; nil if nobody looks
-	Disk   *watermark.Watch // what must be free, or they are blocked; likewise
+	DataDir string           // where the broker keeps what must last, "" if nothing must
+	Memory  *watermark.Watch // what publishers are blocked above; nil if nobody looks
+	Disk    *watermark.Watch // what must be free, or they are blocked; likewise
 
 	HTTPAttempts func() (admitted, refused uint64) // of logging in to the management API; nil if there is none
 	IO           func() IO                         // of the store; nil if it has no disk

@@ -76,6 +76,11 @@ func (r release) make(packages bool) error {
 		return err
 	}
 	work := filepath.Join(r.out, "build")
+	if packages {
+		if err := completions(work); err != nil {
+			return err
+		}
+	}
 	for _, t := range targets {
 		binary, err := r.build(t, work)
 		if err != nil {
@@ -85,7 +90,7 @@ func (r release) make(packages bool) error {
 			return fmt.Errorf("archive of %s/%s: %w", t.system, t.machine, err)
 		}
 		if packages && t.system == "linux" {
-			if err := r.packages(t, binary); err != nil {
+			if err := r.packages(t, binary, work); err != nil {
 				return err
 			}
 		}
@@ -110,11 +115,29 @@ func (r release) build(t target, work string) (binary string, err error) {
 	return binary, loudly(command)
 }
 
+// completions writes what shells complete commands by, under the names that they look
+// for.
+func completions(work string) error {
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return err
+	}
+	for shell, name := range map[string]string{"bash": "harebell.bash", "zsh": "_harebell", "fish": "harebell.fish"} {
+		script, err := exec.Command("go", "run", "./cmd/harebell", "completion", shell).Output()
+		if err != nil {
+			return fmt.Errorf("completion for %s: %w", shell, err)
+		}
+		if err := os.WriteFile(filepath.Join(work, name), script, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // packages makes a package for Debian and one for RPM.
-func (r release) packages(t target, binary string) error {
+func (r release) packages(t target, binary, work string) error {
 	for _, kind := range []string{"deb", "rpm"} {
 		command := exec.Command("go", "run", nfpm, "package", "--config", "packaging/nfpm.yaml", "--packager", kind, "--target", r.out)
-		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "ARCH="+t.machine, "VERSION="+strings.TrimPrefix(r.version, "v"), "BINARY="+binary,
+		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "ARCH="+t.machine, "VERSION="+strings.TrimPrefix(r.version, "v"), "BINARY="+binary, "COMPLETIONS="+work,
 			fmt.Sprint("SOURCE_DATE_EPOCH=", r.at.Unix()))
 		if err := loudly(command); err != nil {
 			return err

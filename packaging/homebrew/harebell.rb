@@ -29,6 +29,7 @@ class Harebell < Formula
   def install
     bin.install "harebell"
     pkgshare.install "harebell.conf"
+    generate_completions_from_executable(bin/"harebell", "completion")
   end
 
   service do
