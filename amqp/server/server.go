@@ -74,14 +74,14 @@ type Server struct {
 	ReturnReplies     bool // a mandatory reply by direct reply-to is returned though it is delivered
 	NoConsumerTimeout bool // whatever ConsumerTimeout and the queues say
 
-	alarms    alarms
-	looking   atomic.Bool // look will be called
-	opened    opened
-	processes atomic.Uint64         // how many connections and channels there have been
-	draining  atomic.Pointer[drain] // nil until Drain
+	alarms        alarms
+	looking       atomic.Bool // look will be called
+	opened        opened
+	processes     atomic.Uint64         // how many connections and channels there have been
+	draining      atomic.Pointer[drain] // nil until Drain
 	newLimits     atomic.Pointer[Limits]
 	newChannelMax atomic.Pointer[uint16]
-	logins    logins
+	logins        logins
 
 	mu          sync.Mutex // guards what follows
 	listeners   map[net.Listener]bool

@@ -38,7 +38,7 @@ func newToolbox(t *testing.T, arguments ...string) *toolbox {
 		t.Fatalf("%v: %s", err, out)
 	}
 	b := &toolbox{dir: dir}
-	b.process = start(t, append([]string{"--data-dir", b.data(), "--nodename", "oracle@localhost"}, arguments...)...)
+	b.process = start(t, append([]string{"--data-dir", b.data(), "--nodename", "oracle@localhost", "--prometheus-listen", "none"}, arguments...)...)
 	return b
 }
 
@@ -435,7 +435,7 @@ func TestTheServersName(t *testing.T) {
 	path, err := binary()
 	must(t, err)
 	must(t, os.Symlink(path, filepath.Join(dir, "rabbitmq-server")))
-	p := startCommand(t, exec.Command(filepath.Join(dir, "rabbitmq-server"), "-detached", "--memory", "--listen", anyPort, "--management-listen", "none", "--log-format", "json"))
+	p := startCommand(t, exec.Command(filepath.Join(dir, "rabbitmq-server"), "-detached", "--memory", "--listen", anyPort, "--management-listen", "none", "--prometheus-listen", "none", "--log-format", "json"))
 	must(t, p.command.Process.Signal(syscall.SIGTERM))
 	if err := <-p.ended; err != nil {
 		t.Error(err)

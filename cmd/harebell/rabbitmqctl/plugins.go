@@ -18,6 +18,7 @@ var builtIn = []struct{ name, about string }{
 	{"rabbitmq_management", "the management API"},
 	{"rabbitmq_management_agent", "what the management API shows"},
 	{"rabbitmq_message_deduplication", "deduplication of messages"},
+	{"rabbitmq_prometheus", "metrics for Prometheus"},
 	{"rabbitmq_random_exchange", "exchanges of type x-random"},
 	{"rabbitmq_recent_history_exchange", "exchanges of type x-recent-history"},
 }
