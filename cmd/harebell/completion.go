@@ -16,7 +16,7 @@ import (
 const completionName = "completion"
 
 // shells are the scripts for each shell. They hold all words, so that completing starts no
-// program. In each, $1 is the program's name and $2 the words that may follow it.
+// program; urfave/cli's own support starts one, and knows no names but the program's.
 var shells = map[string]string{
 	"bash": `{{range .}}_{{.Function}}() { [ "$COMP_CWORD" -le {{.At}} ] && COMPREPLY=($(compgen -W "{{.Words}}" -- "${COMP_WORDS[COMP_CWORD]}")) || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")); }
 complete -o default -F _{{.Function}} {{.Name}}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/harebellmq/harebell/cmd/harebell/rabbitmqadmin"
 	"github.com/harebellmq/harebell/cmd/harebell/rabbitmqctl"
+	"github.com/harebellmq/harebell/internal/control"
 )
 
 // The program answers to the names of RabbitMQ's tools as well: when it is called by one,
@@ -69,7 +71,13 @@ func findBroker() (b rabbitmqctl.Broker, err error) {
 		return b, err
 	}
 	c := s.Config()
-	return rabbitmqctl.Broker{Node: node(c), Socket: controlSocket(c), Version: c.Version}, nil
+	path := controlSocket(c)
+	if c.Memory && c.ControlSocket == "" && path != "" { // it is among everybody's files
+		if err := control.Private(filepath.Dir(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return b, err
+		}
+	}
+	return rabbitmqctl.Broker{Node: node(c), Socket: path, Version: c.Version}, nil
 }
 
 // toolCommands are the tools as commands of the program, for who has no links.

@@ -1,8 +1,6 @@
 package rabbitmqctl
 
 import (
-	"encoding/json"
-
 	"github.com/harebellmq/harebell/cmd/harebell/tool"
 )
 
@@ -119,6 +117,3 @@ func orNone(value any) any {
 	}
 	return value
 }
-
-// numbers for cells that are counted here.
-func number(n int) json.Number { return json.Number(tool.JSON(n, "")) }

@@ -2,6 +2,7 @@ package rabbitmqctl
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/harebellmq/harebell/cmd/harebell/tool"
 )
@@ -139,12 +140,7 @@ func (c *call) wants(name string) bool {
 	if len(wanted) == 0 {
 		wanted = c.command.columns.usual()
 	}
-	for _, w := range wanted {
-		if w == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(wanted, name)
 }
 
 // processes are the names of the processes of connections or channels, by their names. If

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ func bullets(items []string) []string {
 	return lines
 }
 
-// gigabytes writes octets in the unit that was asked for.
+// octets writes a number of them in the unit that was asked for.
 func (c *call) octets(n int64) string {
 	unit, by := "gb", 1e9
 	switch u := strings.ToLower(c.options["unit"]); u {
@@ -199,20 +200,11 @@ func (c *call) configFiles() []string {
 	all, _ := c.settings() // then there are none to be shown
 	for _, s := range all {
 		file, _, isFile := strings.Cut(s.Origin, ":")
-		if isFile && (len(files) == 0 || files[len(files)-1] != file) && !contains(files, file) {
+		if isFile && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
 	}
 	return files
-}
-
-func contains(all []string, one string) bool {
-	for _, a := range all {
-		if a == one {
-			return true
-		}
-	}
-	return false
 }
 
 // environment shows the settings.
@@ -417,6 +409,7 @@ func (c *call) poll(so func() bool) error {
 	return nil
 }
 
+// nodeOr is the name of the node, or of the one that is waited for.
 func (c *call) nodeOr() string {
 	if c.node != "" {
 		return c.node
