@@ -1,80 +1,89 @@
 package main
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 
 	"github.com/harebellmq/harebell/internal/certificate"
 	"github.com/harebellmq/harebell/internal/config"
-	"github.com/harebellmq/harebell/internal/management"
 )
 
-// pages are where clients of the management API may come.
+// pages are where something is answered over HTTP.
 type pages struct {
-	listeners    []management.Served
-	certificates *certificate.Keeper // of its own; nil if it has none
+	name          string // of the settings
+	plain, secure net.Listener
+	certificates  *certificate.Keeper // of its own; nil if it has none
 }
 
-const forManagement = "for the management API"
-
-// listenPages opens the addresses of the management API, which may have the certificate
-// of the clients.
-func listenPages(c config.Config, shared *certificate.Keeper) (p pages, err error) {
-	if c.ManagementListen != "" {
-		l, err := listenPage(c.ManagementListen, forManagement, "--management-listen")
-		if err != nil {
-			return p, err
-		}
-		p.add("http", l)
+// listenPages opens the addresses of a Web, which may have the certificate of the clients
+// of AMQP.
+func listenPages(name string, w config.Web, shared *certificate.Keeper) (p pages, err error) {
+	p.name = name
+	if p.plain, err = listenPage(w.Listen, name, "--"+name+"-listen"); err != nil {
+		return p, err
 	}
-	if c.ManagementTLSListen == "" {
-		return p, nil
-	}
-	own := c.ManagementTLS
-	switch {
-	case own.Certificate != "":
-		own.Min = cmp.Or(own.Min, c.TLS.Min)
-		p.certificates, err = openCertificates(own)
-		shared = p.certificates
-	case shared == nil:
-		err = errors.New("the management API with TLS: want a certificate, management.ssl.certfile and management.ssl.keyfile, or that for clients, --tls-cert and --tls-key")
-	}
-	if err != nil {
+	if err := p.listenTLS(w, shared); err != nil {
 		return p, errors.Join(err, p.close())
 	}
-	l, err := listenPage(c.ManagementTLSListen, forManagement, "--management-tls-listen")
-	if err != nil {
-		return p, errors.Join(err, p.close())
-	}
-	p.add("https", tls.NewListener(l, shared.Config()))
 	return p, nil
 }
 
-func (p *pages) add(protocol string, l net.Listener) {
-	p.listeners = append(p.listeners, management.Served{Protocol: protocol, Listener: l})
-}
-
-func (p *pages) close() error {
-	var failed []error
-	for _, l := range p.listeners {
-		failed = append(failed, l.Close())
+func (p *pages) listenTLS(w config.Web, shared *certificate.Keeper) (err error) {
+	switch {
+	case w.TLSListen == "":
+		return nil
+	case w.TLS.Certificate == "" && (w.TLS.Key != "" || w.TLS.Authorities != "" || w.TLS.Verify || w.TLS.Require):
+		return fmt.Errorf("%s.ssl settings without a certificate mean nothing: want --%[1]s-tls-cert too", p.name)
+	case w.TLS.Require && !w.TLS.Verify:
+		return fmt.Errorf("--%s-tls-fail-if-no-peer-cert: want --%[1]s-tls-verify verify_peer too, or nobody is asked for one", p.name)
+	case w.TLS.Certificate != "":
+		if p.certificates, err = openCertificates(w.TLS); err != nil {
+			return err
+		}
+		shared = p.certificates
+	case shared == nil:
+		return fmt.Errorf("--%s-tls-listen: want a certificate, --%[1]s-tls-cert and --%[1]s-tls-key, or that for clients, --tls-cert and --tls-key", p.name)
 	}
-	return errors.Join(failed...)
+	l, err := listenPage(w.TLSListen, p.name, "--"+p.name+"-tls-listen")
+	if err != nil {
+		return err
+	}
+	p.secure = tls.NewListener(l, shared.Config())
+	return nil
 }
 
-// listenPage opens an address of what is answered over HTTP, nil if there is none. Its
-// port is often taken: by RabbitMQ, or another broker on the same machine. what is it for,
-// and which flag sets another address.
-func listenPage(address, what, flag string) (net.Listener, error) {
+// all returns all listeners, with their protocols.
+//
+// rabbitmq: the names by which the management API lists them
+func (p *pages) all() iter.Seq2[string, net.Listener] {
+	plain, secure := "http", "https"
+	if p.name != "management" {
+		plain, secure = plain+"/"+p.name, secure+"/"+p.name
+	}
+	return func(yield func(string, net.Listener) bool) {
+		if p.plain != nil && !yield(plain, p.plain) {
+			return
+		}
+		if p.secure != nil {
+			yield(secure, p.secure)
+		}
+	}
+}
+
+func (p *pages) close() error { return closeAll([]net.Listener{p.plain, p.secure}) }
+
+// listenPage opens an address, nil if there is none. Its port is often taken: by
+// RabbitMQ, or another broker on the same machine. The flag sets another one.
+func listenPage(address, name, flag string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s %s: %w; %s sets another address, or none", address, what, cause(err), flag)
+		return nil, fmt.Errorf("cannot listen on %s for %s: %w; %s sets another address, or none", address, name, cause(err), flag)
 	}
 	return l, nil
 }

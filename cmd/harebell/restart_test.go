@@ -144,11 +144,11 @@ func TestStartFailsWithOneClearLine(t *testing.T) {
 		{"data directory is a file", []string{"--data-dir", file, "--listen", "127.0.0.1:0"}, file},
 		{"port in use", []string{"--memory", "--listen", taken.Addr().String()}, "cannot listen on " + taken.Addr().String() + ": bind: address already in use"},
 		{"port of the management API in use", []string{"--memory", "--listen", "127.0.0.1:0", "--management-listen", taken.Addr().String()},
-			"cannot listen on " + taken.Addr().String() + " for the management API: bind: address already in use; --management-listen sets another address, or none"},
+			"cannot listen on " + taken.Addr().String() + " for management: bind: address already in use; --management-listen sets another address, or none"},
 		{"port for Prometheus in use", []string{"--memory", "--listen", "127.0.0.1:0", "--management-listen", "none", "--prometheus-listen", taken.Addr().String()},
-			"cannot listen on " + taken.Addr().String() + " for Prometheus: bind: address already in use; --prometheus-listen sets another address, or none"},
+			"cannot listen on " + taken.Addr().String() + " for prometheus: bind: address already in use; --prometheus-listen sets another address, or none"},
 		{"metrics with TLS, and no certificate", []string{"--memory", "--listen", "127.0.0.1:0", "--management-listen", "none", "--prometheus-listen", "none", "--prometheus-tls-listen", "0"},
-			"prometheus.ssl settings without a certificate mean nothing: want --prometheus-tls-cert too"},
+			"--prometheus-tls-listen: want a certificate, --prometheus-tls-cert and --prometheus-tls-key, or that for clients, --tls-cert and --tls-key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out, err := exec.Command(path, append([]string{"serve", "--log-level", "none"}, test.arguments...)...).CombinedOutput()

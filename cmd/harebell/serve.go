@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"os"
 	"os/signal"
@@ -132,17 +133,9 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 		return err
 	}
 
-	clients, err := listenClients(c)
+	open, err := openDoors(c, log)
 	if err != nil {
 		return err
-	}
-	pages, err := listenPages(c, clients.certificates)
-	if err != nil {
-		return errors.Join(err, clients.close())
-	}
-	meters, err := listenMetrics(c.Prometheus)
-	if err != nil {
-		return errors.Join(err, clients.close(), pages.close())
 	}
 	srv := &server.Server{VHosts: vhosts, Users: users, Store: st, Watch: watch, Tell: vhosts.Tell, Log: log}
 	configure(srv, c)
@@ -150,32 +143,18 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	watched := newWatches(c, log, srv.SetAlarm)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
-	manager := management.New(srv, managed(c, log, again, certificates, watched, end, &clients, &meters))
+	manager := management.New(srv, managed(c, log, again, watched, end, &open))
 	meter := metrics.New(srv, metered(c, log, srv, watched, manager))
 	watched.start()
 	defer watched.stop()
-	commands, err := listenControl(c, log)
-	if err != nil {
-		return errors.Join(err, clients.close(), pages.close(), meters.close())
+	served := make(chan error, open.count())
+	serveAll(open.clients.all(), log, served, srv.Serve)
+	serveAll(open.management.all(), log, served, manager.Serve)
+	serveAll(open.prometheus.all(), log, served, meter.Serve)
+	if open.commands != nil {
+		defer serveHTTP(open.commands, manager.Control(), log, served).Close()
 	}
-	served := make(chan error, len(clients.plain)+len(clients.secure)+len(pages.listeners)+3)
-	for protocol, l := range clients.all() {
-		go func() { served <- srv.Serve(l) }()
-		logListener(log, protocol, l)
-	}
-	for _, l := range pages.listeners {
-		go func() { served <- manager.Serve(l) }()
-		logListener(log, l.Protocol, l)
-	}
-	for protocol, l := range meters.all() {
-		go func() { served <- meter.Serve(l) }()
-		logListener(log, protocol, l)
-	}
-	if commands != nil {
-		defer serveHTTP(commands, manager.Control(), log, served).Close()
-	}
-	again.certificates, again.log = certificates, log
+	again.certificates, again.log = open.certificates, log
 	again.apply = func(c config.Config) { change(srv, c) }
 	defer again.onHangup()()
 	logStarted(log, c)
@@ -204,24 +183,23 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 	return err
 }
 
+// serveAll serves on listeners, by their protocols, and tells of an end of one.
+func serveAll(listeners iter.Seq2[string, net.Listener], log zerolog.Logger, ended chan<- error, serve func(net.Listener) error) {
+	for protocol, l := range listeners {
+		go func() { ended <- serve(l) }()
+		logListener(log, protocol, l)
+	}
+}
+
 // managed is what the management API is told of the broker.
-func managed(c config.Config, log zerolog.Logger, again *reloader, certificates allKeepers, w *watches, end func(), cs *clients, ms *meters) management.Options {
+func managed(c config.Config, log zerolog.Logger, again *reloader, w *watches, end func(), open *doors) management.Options {
 	o := management.Options{
 		Node: node(c), Log: log, Memory: w.memory, Disk: w.disk, MachineMemory: machineMemory(),
-		PathPrefix: c.ManagementPrefix, Certificates: certificates.shown,
+		Listeners: open.listed(), PathPrefix: c.Management.PathPrefix, Certificates: open.certificates.shown,
 		Settings: again.settings, SetLogLevel: changeLogLevel, Stop: end,
 	}
 	if !c.Memory {
 		o.DataDir = c.DataDir
-	}
-	for _, l := range cs.plain {
-		o.Listeners = append(o.Listeners, management.Listener{Protocol: "amqp", Address: l.Addr()})
-	}
-	for _, l := range cs.secure {
-		o.Listeners = append(o.Listeners, management.Listener{Protocol: "amqp/ssl", Address: l.Addr()})
-	}
-	for protocol, l := range ms.all() {
-		o.Listeners = append(o.Listeners, management.Listener{Protocol: protocol, Address: l.Addr()})
 	}
 	return o
 }

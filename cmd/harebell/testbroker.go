@@ -36,40 +36,23 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 	if err != nil {
 		return err
 	}
-	clients, err := listenClients(c)
+	open, err := openDoors(c, log)
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}
 	api, err := listen([]string{c.TestAPIListen})
 	if err != nil {
-		return errors.Join(err, clients.close(), st.Close())
-	}
-	pages, err := listenPages(c, clients.certificates)
-	if err != nil {
-		return errors.Join(err, clients.close(), closeAll(api), st.Close())
-	}
-	meters, err := listenMetrics(c.Prometheus)
-	if err != nil {
-		return errors.Join(err, clients.close(), pages.close(), closeAll(api), st.Close())
-	}
-	commands, err := listenControl(c, log)
-	if err != nil {
-		return errors.Join(err, clients.close(), pages.close(), meters.close(), closeAll(api), st.Close())
+		return errors.Join(err, open.close(), st.Close())
 	}
 	running := lives{short: make(map[string]bool)}
 	watched := newWatches(c, log, running.setAlarm)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	certificates := keepers(clients.certificates, pages.certificates, meters.certificates)
-	o := managed(c, log, again, certificates, watched, end, &clients, &meters)
-	for _, l := range pages.listeners {
-		o.Listeners = append(o.Listeners, management.Listener{Protocol: l.Protocol, Address: l.Addr()})
-	}
-	running.options = o
+	running.options = managed(c, log, again, watched, end, &open)
 	running.metered = func(s *server.Server, m *management.Server) metrics.Options { return metered(c, log, s, watched, m) }
 	b, err := amqptest.Start(st, log, testOptions(c, who, log, &running)...)
 	if err != nil {
-		return errors.Join(err, clients.close(), pages.close(), meters.close(), closeAll(append(api, commands)), st.Close())
+		return errors.Join(err, open.close(), closeAll(api), st.Close())
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
 	watched.start()
@@ -78,27 +61,27 @@ func serveTests(ctx context.Context, c config.Config, log zerolog.Logger, again 
 		return err
 	}
 
-	for protocol, l := range clients.all() {
+	for protocol, l := range open.clients.all() {
 		if err := b.Serve(l); err != nil {
 			return err
 		}
 		logListener(log, protocol, l)
 	}
-	served := make(chan error, 4+len(pages.listeners))
-	for protocol, l := range meters.all() {
+	served := make(chan error, open.count())
+	for protocol, l := range open.management.all() {
+		defer serveHTTP(l, &running, log, served).Close()
+		logListener(log, protocol, l)
+	}
+	for protocol, l := range open.prometheus.all() {
 		defer serveHTTP(l, http.HandlerFunc(running.serveMetrics), log, served).Close()
 		logListener(log, protocol, l)
 	}
-	for _, l := range pages.listeners {
-		defer serveHTTP(l, &running, log, served).Close()
-		logListener(log, l.Protocol, l)
+	if open.commands != nil {
+		defer serveHTTP(open.commands, http.HandlerFunc(running.control), log, served).Close()
 	}
-	if commands != nil {
-		defer serveHTTP(commands, http.HandlerFunc(running.control), log, served).Close()
-	}
-	defer serveHTTP(api[0], testapi.New(b, clientURL(c, clients)), log, served).Close()
+	defer serveHTTP(api[0], testapi.New(b, clientURL(c, open.clients)), log, served).Close()
 	log.Info().Str("protocol", "http").Stringer("address", api[0].Addr()).Msg("test API listening")
-	again.certificates, again.log, again.apply = certificates, log, running.change
+	again.certificates, again.log, again.apply = open.certificates, log, running.change
 	defer again.onHangup()()
 	logStarted(log, c)
 	notify(log, daemon.SdNotifyReady)

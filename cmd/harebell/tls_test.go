@@ -220,7 +220,7 @@ func TestManagementWithTLS(t *testing.T) {
 
 func TestManagementWithTLSAndNoCertificate(t *testing.T) {
 	_, err := run(t, "serve", "--config", "none", "--memory", "--listen", anyPort, "--management-tls-listen", anyPort, "--log-level", "none")
-	want := "the management API with TLS: want a certificate, management.ssl.certfile and management.ssl.keyfile, or that for clients, --tls-cert and --tls-key"
+	want := "--management-tls-listen: want a certificate, --management-tls-cert and --management-tls-key, or that for clients, --tls-cert and --tls-key"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

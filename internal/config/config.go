@@ -18,7 +18,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -34,15 +33,12 @@ type Config struct {
 
 	Compat compat.Rules // what to do as which series of RabbitMQ does
 
-	Listen              []string // addresses, "host:port" each; at least one
-	TLSListen           []string // addresses for amqps; none without a certificate
-	TLS                 TLS
-	ManagementListen    string // address of the management API, "host:port"; "" for none
-	ManagementTLSListen string // the same, with TLS
-	ManagementTLS       TLS    // how, if not as for clients
-	ManagementPrefix    string // that its paths begin with, "/…"; "" for nothing
-	Prometheus          Prometheus
-	ControlSocket       string // path of the socket for commands; "" for the usual place, NoSocket for none
+	Listen        []string // addresses, "host:port" each; at least one
+	TLSListen     []string // addresses for amqps; none without a certificate
+	TLS           TLS
+	Management    Management
+	Prometheus    Prometheus
+	ControlSocket string // path of the socket for commands; "" for the usual place, NoSocket for none
 
 	HandshakeTimeout time.Duration // from accepting a connection until it is open
 	Heartbeat        time.Duration // proposed to clients, in whole seconds; 0 for none
@@ -120,11 +116,15 @@ type TLS struct {
 // Given reports whether there is a certificate, or will be.
 func (t TLS) Given() bool { return t.Certificate != "" || t.SelfSigned != "" }
 
+// Management is where the management API is.
+type Management struct {
+	Web
+	PathPrefix string // that its paths begin with, "/…"; "" for nothing
+}
+
 // Prometheus is where metrics are, and which.
 type Prometheus struct {
-	Listen    string // address, "host:port"; "" for none
-	TLSListen string // address with TLS; "" without a certificate
-	TLS       TLS
+	Web
 	Path      string // begins with a slash
 	PerObject bool   // a series for each object, rather than their sum
 
@@ -241,11 +241,6 @@ func (s *Settings) inForce(k *key, rules compat.Rules) []Setting {
 	return []Setting{{Key: k.name, Value: k.follows(rules), Origin: "compat " + rules.Series}}
 }
 
-// yields reports whether the default of a key does not hold, as another is given.
-func (s *Settings) yields(k *key) bool {
-	return k.unless != "" && len(s.given(k)) == 0 && len(s.given(keyOf(k.unless))) > 0 && len(s.given(keyOf(k.despite))) == 0
-}
-
 // All returns the settings in force, one for each value, without passwords.
 func (s *Settings) All() []Setting {
 	rules := s.Config().Compat
@@ -319,28 +314,10 @@ func (s *Settings) Config() Config {
 			k.parse(&c, setting.Value) // it was checked when it was set
 		}
 	}
-	c.completeManagement(s.given)
+	managementWeb.complete(&c, s.given)
+	prometheusWeb.complete(&c, s.given)
 	c.OAuth2.complete()
 	return c
-}
-
-// completeManagement leaves out the management API without TLS if there is only said how
-// it is to be with it.
-//
-// rabbitmq: so do the keys of its plug-in
-func (c *Config) completeManagement(given func(*key) []Setting) {
-	said := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(name string) bool { return len(given(keyOf(name))) > 0 })
-	}
-	if c.ManagementTLSListen == "" && c.ManagementTLS.Certificate != "" && !said("management_tls_listen") {
-		c.ManagementTLSListen = ":15671"
-	}
-	if _, port, _ := net.SplitHostPort(c.ManagementTLSListen); c.ManagementTLSListen != "" && port == "" {
-		c.ManagementTLSListen += "15671"
-	}
-	if c.ManagementTLSListen != "" && !said("management_listen", "management.tcp.port", "management.tcp.ip") {
-		c.ManagementListen = ""
-	}
 }
 
 // Check says what is wrong with settings that are good one by one, but not together:

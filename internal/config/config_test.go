@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		DataDir: "harebell-data", Compat: rules("4.2"),
 		TLS:    TLS{Min: tls.VersionTLS12, LoginFrom: "distinguished_name"},
-		Listen: []string{":5672"}, ManagementListen: ":15672", Prometheus: Prometheus{Listen: ":15692", Path: "/metrics", TLS: TLS{Min: tls.VersionTLS12}}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
+		Listen: []string{":5672"}, Management: Management{Web: Web{Listen: ":15672", TLS: TLS{Min: tls.VersionTLS12}}}, Prometheus: Prometheus{Web: Web{Listen: ":15692", TLS: TLS{Min: tls.VersionTLS12}}, Path: "/metrics"}, HandshakeTimeout: 10 * time.Second, Heartbeat: time.Minute,
 		FrameMax: 131072, ChannelMax: 2047, MaxMessageSize: 16 << 20, ConsumerTimeout: 30 * time.Minute, ShutdownTimeout: 10 * time.Second,
 		DiskFreeLimit: 50_000_000, MemoryWatermark: Watermark{Relative: 0.6},
 		DefaultUser: "guest", DefaultPass: "guest", DefaultUserTags: []string{"administrator"},
@@ -98,12 +98,17 @@ func TestReadFile(t *testing.T) {
 		{"the test API", "test_api = true\ntest_api_listen = 15999", func(c *Config) { c.TestAPI, c.TestAPIListen = true, ":15999" }},
 		{"quotes keep blanks and comments", "default_pass = ' a # b '", func(c *Config) { c.DefaultPass = " a # b " }},
 		{"= within a value is part of it", "default_pass = a=b", func(c *Config) { c.DefaultPass = "a=b" }},
-		{"the management API has a port", "management.tcp.port = 15673", func(c *Config) { c.ManagementListen = ":15673" }},
-		{"and an address", "management.tcp.ip = ::1", func(c *Config) { c.ManagementListen = "[::1]:15672" }},
-		{"or both", "management.tcp.port = 15673\nmanagement.tcp.ip = 127.0.0.1", func(c *Config) { c.ManagementListen = "127.0.0.1:15673" }},
-		{"or is given whole", "management_listen = 127.0.0.1:1\nmanagement.tcp.port = 2", func(c *Config) { c.ManagementListen = "127.0.0.1:1" }},
-		{"or is turned off", "management_listen = none", func(c *Config) { c.ManagementListen = "" }},
-		{"or is turned off by saying nothing", "management_listen =", func(c *Config) { c.ManagementListen = "" }},
+		{"the management API has a port", "management.tcp.port = 15673", func(c *Config) { c.Management.Listen = ":15673" }},
+		{"and an address", "management.tcp.ip = ::1", func(c *Config) { c.Management.Listen = "[::1]:15672" }},
+		{"or both", "management.tcp.port = 15673\nmanagement.tcp.ip = 127.0.0.1", func(c *Config) { c.Management.Listen = "127.0.0.1:15673" }},
+		{"or is given whole", "management_listen = 127.0.0.1:1\nmanagement.tcp.port = 2", func(c *Config) { c.Management.Listen = "127.0.0.1:1" }},
+		{"or a port with TLS, and no other then", "management.ssl.port = 1", func(c *Config) { c.Management.Listen, c.Management.TLSListen = "", ":1" }},
+		{"or an address with TLS", "management.ssl.ip = 127.0.0.1\nmanagement.tcp.port = 2", func(c *Config) { c.Management.Listen, c.Management.TLSListen = ":2", "127.0.0.1:15671" }},
+		{"which is turned off in spite of a certificate", "management.ssl.certfile = a.pem\nmanagement_tls_listen = none\nmanagement_listen = 3", func(c *Config) {
+			c.Management.Listen, c.Management.TLS.Certificate = ":3", "a.pem"
+		}},
+		{"or is turned off", "management_listen = none", func(c *Config) { c.Management.Listen = "" }},
+		{"or is turned off by saying nothing", "management_listen =", func(c *Config) { c.Management.Listen = "" }},
 		{"metrics have a port and an address", "prometheus.tcp.port = 1\nprometheus.tcp.ip = 127.0.0.1", func(c *Config) { c.Prometheus.Listen = "127.0.0.1:1" }},
 		{"or are turned off", "prometheus_listen = none", func(c *Config) { c.Prometheus.Listen = "" }},
 		{"another spelling of that", "prometheus.tcp.listener = none", func(c *Config) { c.Prometheus.Listen = "" }},
@@ -115,9 +120,9 @@ func TestReadFile(t *testing.T) {
 			c.Prometheus.Listen, c.Prometheus.TLSListen = "", ":1"
 			c.Prometheus.TLS.Certificate, c.Prometheus.TLS.Key = "a.pem", "a.key"
 		}},
-		{"unless a port is given", "prometheus.ssl.certfile = a.pem\nprometheus.tcp.port = 15692", func(c *Config) { c.Prometheus.TLS.Certificate = "a.pem" }},
+		{"unless a port is given", "prometheus.ssl.certfile = a.pem\nprometheus.tcp.port = 15692", func(c *Config) { c.Prometheus.TLS.Certificate, c.Prometheus.TLSListen = "a.pem", ":15691" }},
 		{"or an address", "prometheus.ssl.certfile = a.pem\nprometheus.tcp.ip = ::1", func(c *Config) {
-			c.Prometheus.Listen, c.Prometheus.TLS.Certificate = "[::1]:15692", "a.pem"
+			c.Prometheus.Listen, c.Prometheus.TLS.Certificate, c.Prometheus.TLSListen = "[::1]:15692", "a.pem", ":15691"
 		}},
 		{"those who ask for them show a certificate", "prometheus.ssl.verify = verify_peer\nprometheus.ssl.fail_if_no_peer_cert = true\n" +
 			"prometheus.ssl.cacertfile = ca.pem\nprometheus.ssl.versions.1 = tlsv1.3", func(c *Config) {

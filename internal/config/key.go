@@ -9,11 +9,11 @@ import (
 
 // A key is one setting there is.
 type key struct {
-	name     string // in a file; RabbitMQ's name where it has one
-	flag     string // on the command line; "" for none, nor a variable
-	standard string // the default, or "" for none
-	unless   string // the key that takes the default away if it is given, "" for none,
-	despite  string // and the one that keeps it all the same
+	name     string   // in a file; RabbitMQ's name where it has one
+	flag     string   // on the command line; "" for none, nor a variable
+	standard string   // the default, or "" for none
+	unless   []string // the keys of which any takes the default away if it is given,
+	despite  []string // and those that keep it all the same
 	usage    string
 	want     string // what a value must be, for error texts
 
@@ -42,7 +42,7 @@ const (
 )
 
 // keys are all settings, in the order in which to show them.
-var keys = slices.Concat(compatKeys, listenKeys, managementTLSKeys, prometheusKeys, storeKeys, firstKeys, connectionKeys, shownKeys, oauth2Keys)
+var keys = slices.Concat(compatKeys, listenKeys, managementWeb.keys(), prometheusWeb.keys(), prometheusKeys, storeKeys, firstKeys, connectionKeys, shownKeys, oauth2Keys)
 
 // consumerTimeout is the name of a key.
 const consumerTimeout = "consumer_timeout"

@@ -58,24 +58,11 @@ var listenKeys = []*key{
 		want:  "distinguished_name, common_name or subject_alternative_name",
 		parse: func(c *Config, v string) bool { return parseWord(&c.TLS.LoginFrom, v, loginParts) },
 	}, {
-		name:  "management.tcp.ip",
-		want:  wantIP,
-		parse: func(c *Config, v string) bool { return parseHost(&c.ManagementListen, v) },
-	}, {
-		name: "management.tcp.port", standard: "15672",
-		want:  wantPort,
-		parse: func(c *Config, v string) bool { return parsePort(&c.ManagementListen, v) },
-	}, {
-		name: "management_listen", flag: "management-listen",
-		usage: "`address` of the management API: a port, or host:port, or none (default: :15672, or none if there is one with TLS)",
-		want:  wantListen,
-		parse: func(c *Config, v string) bool { return parseOne(&c.ManagementListen, v) },
-	}, {
 		name: "management.path_prefix", flag: "management-path-prefix",
 		usage: "`path` that the management API's begin with, for a proxy that does not take it away",
 		want:  "a path such as /broker, without a slash at its end",
 		parse: func(c *Config, v string) bool {
-			c.ManagementPrefix = v
+			c.Management.PathPrefix = v
 			return strings.HasPrefix(v, "/") && path.Clean(v) == v && v != "/" && !strings.ContainsAny(v, "%?#")
 		},
 	}, {
@@ -88,33 +75,5 @@ var listenKeys = []*key{
 			}
 			return true
 		},
-	}, {
-		name:  "management.ssl.ip",
-		want:  wantIP,
-		parse: func(c *Config, v string) bool { return parseHost(&c.ManagementTLSListen, v) },
-	}, {
-		name:  "management.ssl.port",
-		want:  wantPort,
-		parse: func(c *Config, v string) bool { return parsePort(&c.ManagementTLSListen, v) },
-	}, {
-		name: "management_tls_listen", flag: "management-tls-listen",
-		usage: "`address` of the management API with TLS, with the broker's certificate unless it has one of its own (management.ssl.certfile)",
-		want:  wantListen,
-		parse: func(c *Config, v string) bool { return parseOne(&c.ManagementTLSListen, v) },
 	},
-}
-
-// managementTLSKeys are the settings of a certificate for the management API alone.
-var managementTLSKeys = tlsKeys("management.ssl.", func(c *Config) *TLS { return &c.ManagementTLS })
-
-// tlsKeys are the settings of a listener's own certificate.
-func tlsKeys(prefix string, of func(*Config) *TLS) []*key {
-	return []*key{
-		{name: prefix + "certfile", want: "a file", parse: func(c *Config, v string) bool { return parseText(&of(c).Certificate, v) }},
-		{name: prefix + "keyfile", want: "a file", parse: func(c *Config, v string) bool { return parseText(&of(c).Key, v) }},
-		{name: prefix + "cacertfile", want: "a file", parse: func(c *Config, v string) bool { return parseText(&of(c).Authorities, v) }},
-		{name: prefix + "verify", want: wantVerify, parse: func(c *Config, v string) bool { return parseVerify(&of(c).Verify, v) }},
-		{name: prefix + "fail_if_no_peer_cert", want: wantBool, parse: func(c *Config, v string) bool { return parseBool(&of(c).Require, v) }},
-		{name: prefix + "versions", several: true, numbered: true, want: wantTLSVersion, parse: func(c *Config, v string) bool { return parseTLSVersion(&of(c).Min, v) }},
-	}
 }

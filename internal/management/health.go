@@ -69,7 +69,7 @@ func (s *Server) checkPort(c *call) error {
 		return badRequest("Invalid port")
 	}
 	ports := []int{}
-	for _, l := range s.listeners() {
+	for _, l := range s.options.Listeners {
 		ports = append(ports, l.port())
 	}
 	if slices.Contains(ports, port) {
@@ -85,7 +85,7 @@ func (s *Server) checkProtocol(c *call) error {
 	asked := c.name("protocol")
 	protocol := cmp.Or(protocols[asked], asked)
 	have := []string{}
-	for _, l := range s.listeners() {
+	for _, l := range s.options.Listeners {
 		if !slices.Contains(have, l.Protocol) {
 			have = append(have, l.Protocol)
 		}

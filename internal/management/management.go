@@ -13,7 +13,7 @@
 // in, reading a body, answering, refusing.
 //
 //	m := management.New(broker, management.Options{Node: "harebell@localhost"})
-//	err := m.Serve(management.Served{Listener: l, Protocol: "http"}) // until m.Shutdown
+//	err := m.Serve(listener) // until m.Shutdown
 package management
 
 import (
@@ -25,7 +25,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,7 +59,7 @@ type Options struct {
 
 	PathPrefix string // that paths begin with, "/…"; "" for nothing
 
-	Listeners     []Listener                 // where clients find the broker
+	Listeners     []Listener                 // where the broker and its API can be found
 	DataDir       string                     // where it keeps what must last, "" if nothing must
 	Memory        *watermark.Watch           // what publishers are blocked above; nil if nobody looks
 	Disk          *watermark.Watch           // what must be free, or they are blocked; likewise
@@ -96,9 +95,6 @@ type Server struct {
 	began   time.Time
 
 	admitted, turnedAway atomic.Uint64 // who has asked
-
-	mu  sync.Mutex // guards own
-	own []Listener // of the API
 }
 
 // New returns the management API of a broker.
@@ -132,20 +128,9 @@ func New(broker *server.Server, o Options) *Server {
 	return s
 }
 
-// Served is a listener for clients of the API.
-type Served struct {
-	net.Listener
-	Protocol string // http or https, as a Listener's
-}
-
 // Serve answers clients on l until Shutdown, and returns ErrServerClosed then, or
 // the error that ended it. It closes l.
-func (s *Server) Serve(l Served) error {
-	s.mu.Lock()
-	s.own = append(s.own, Listener{l.Protocol, l.Addr()})
-	s.mu.Unlock()
-	return s.http.Serve(l)
-}
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
 
 // Shutdown stops accepting, waits for the requests under way, and cuts them off
 // when ctx is done.

@@ -498,7 +498,7 @@ func TestAnswersOverASocket(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	s.ok(err)
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(Served{l, "http"}) }()
+	go func() { served <- s.Serve(l) }()
 	for path, status := range map[string]int{"/api/vhosts/%2F": 200, "/api/vhosts/%2f/": 200, "/api/vhosts/a%2Fb/permissions": 200, "/api/vhosts//": 404} {
 		r, err := http.NewRequest("GET", "http://"+l.Addr().String()+path, nil)
 		s.ok(err)
@@ -525,7 +525,7 @@ func TestShutdownCutsOffWhoIsSlow(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	s.ok(err)
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(Served{l, "http"}) }()
+	go func() { served <- s.Serve(l) }()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	s.ok(err)
 	defer conn.Close()

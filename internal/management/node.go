@@ -57,7 +57,7 @@ func (s *Server) showNode() shownNode {
 	rates := s.rates.take(subject{kind: "memory"}, []int64{used})
 	n := shownNode{
 		Name: s.node, Type: "disc", Running: true, Partitions: []string{}, OSPID: strconv.Itoa(os.Getpid()),
-		Uptime: s.rates.clock.Now().Sub(s.began).Milliseconds(), Processors: runtime.GOMAXPROCS(0), RatesMode: "detailed",
+		Uptime: s.rates.clock.Now().Sub(s.began).Milliseconds(), Processors: runtime.GOMAXPROCS(0), RatesMode: "basic",
 		MemUsed: used, MemUsedDetails: rate{rates[0]}, MemLimit: s.options.Memory.Limit(), MemAlarm: slices.Contains(alarms, "memory"),
 		DiskFreeLimit: s.options.Disk.Limit(), DiskFreeAlarm: slices.Contains(alarms, "disk"),
 		SocketsUsed: len(s.broker.Connections()), FDUsed: filesOpen(), ProcUsed: runtime.NumGoroutine(),

@@ -104,16 +104,9 @@ type webContext struct {
 	Port        string `json:"port"`
 }
 
-// listeners are where the broker and its API can be found.
-func (s *Server) listeners() []Listener {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append(append([]Listener{}, s.options.Listeners...), s.own...)
-}
-
 func (s *Server) showListeners() []shownListener {
 	shown := []shownListener{}
-	for _, l := range s.listeners() {
+	for _, l := range s.options.Listeners {
 		shown = append(shown, shownListener{Node: s.node, Protocol: l.Protocol, Address: l.host(), Port: l.port()})
 	}
 	return shown
@@ -122,7 +115,7 @@ func (s *Server) showListeners() []shownListener {
 // plugins are those of RabbitMQ's that do what is done here.
 func (s *Server) plugins() []string {
 	list := []string{"rabbitmq_management"}
-	if slices.ContainsFunc(s.listeners(), func(l Listener) bool { return strings.HasSuffix(l.Protocol, "/prometheus") }) {
+	if slices.ContainsFunc(s.options.Listeners, func(l Listener) bool { return strings.HasSuffix(l.Protocol, "/prometheus") }) {
 		list = append(list, "rabbitmq_prometheus")
 	}
 	return list
@@ -130,7 +123,7 @@ func (s *Server) plugins() []string {
 
 func (s *Server) contexts(node string) []webContext {
 	shown := []webContext{}
-	for _, l := range s.listeners() {
+	for _, l := range s.options.Listeners {
 		what := ""
 		switch l.Protocol {
 		case "http", "https":
@@ -152,7 +145,7 @@ func (s *Server) getOverview(c *call) error {
 	own, _ := s.broker.Presents()["harebell"].(string)
 	version := s.version()
 	o := overview{
-		ManagementVersion: version, RatesMode: "detailed", ExchangeTypes: exchangeTypes(),
+		ManagementVersion: version, RatesMode: "basic", ExchangeTypes: exchangeTypes(),
 		ProductName: product, ProductVersion: version, RabbitMQVersion: version, HarebellVersion: own,
 		ErlangVersion: runtime.Version(), ErlangFullVersion: runtime.Version(), ClusterName: s.clusterName(),
 	}

@@ -9,7 +9,8 @@ import (
 // A traffic is what happened between two things of a broker, as it is shown with one of
 // them.
 //
-// rabbitmq: rates_mode detailed
+// rabbitmq: only in rates_mode detailed, which this is not called because clients expect
+// the mode that is usual
 type traffic struct {
 	Stats    tally      `json:"stats"`
 	Exchange *objectRef `json:"exchange,omitempty"`
