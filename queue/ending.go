@@ -25,8 +25,10 @@ func (q *FIFO) purgeLane(l *lane) {
 		q.settle([]Entry{*l.head.at(i)})
 	}
 	for i := range l.paged {
-		q.forgetSpan(l.paged[i].Span)
-		q.settleSpan(l.paged[i].Span)
+		for _, s := range l.untaken(l.paged[i].Span) {
+			q.forgetSpan(s)
+			q.settleSpan(s)
+		}
 	}
 	for i := range l.tail.len() {
 		q.settle([]Entry{*l.tail.at(i)})

@@ -21,10 +21,11 @@ type lane struct {
 	paged    []store.Extent
 	tail     deque
 
-	last       uint64   // the number given last
-	loading    bool     // a Load is under way
-	generation int      // counts purges, so that what is being loaded can be told from what is new
-	top        [1]Entry // of returned, as front shows it
+	taken      map[uint64]bool // of what is paged, by number: what Take has taken out
+	last       uint64          // the number given last
+	loading    bool            // a Load is under way
+	generation int             // counts purges, so that what is being loaded can be told from what is new
+	top        [1]Entry        // of returned, as front shows it
 }
 
 func (l *lane) empty() bool {

@@ -115,6 +115,65 @@ func (t *trial) purge() {
 	t.model.ready = nil
 }
 
+// look sees what is ready, from the beginning and in pages.
+func (t *trial) look() {
+	var want Look
+	var seen []Entry
+	for want.Messages, want.Bytes = 1+t.rng.IntN(700), 1+int64(t.rng.IntN(200<<10)); ; {
+		s, err := t.queue.Peek(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, s.Entries...)
+		if want.From = s.Next; s.Next == 0 {
+			break
+		}
+	}
+	if len(seen) != len(t.model.ready) {
+		t.Fatalf("peek: got %d messages, want %d", len(seen), len(t.model.ready))
+	}
+	for i, want := range t.model.ready {
+		if n := number(t, &seen[i]); n != want.number || seen[i].Redelivered != want.redelivered {
+			t.Fatalf("peek: got message %d, redelivered %v; want %d, %v", n, seen[i].Redelivered, want.number, want.redelivered)
+		}
+	}
+}
+
+// take takes some ready messages out of the middle, and puts some of them back.
+func (t *trial) take() {
+	s, err := t.queue.Peek(Look{Messages: 1 + t.rng.IntN(1000), Bytes: 1 << 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var taken []Entry
+	var at []modelEntry
+	for range min(len(s.Entries), t.rng.IntN(8)) {
+		i := t.rng.IntN(len(s.Entries))
+		e, ok, err := t.queue.Take(s.Entries[i].Number())
+		if err != nil || !ok || number(t, &e) != t.model.ready[i].number {
+			t.Fatalf("take: got %v, %v", ok, err)
+		}
+		if _, again, _ := t.queue.Take(e.Number()); again {
+			t.Fatalf("message %d was taken twice", number(t, &e))
+		}
+		taken, at = append(taken, e), append(at, t.model.ready[i])
+		t.model.ready = slices.Delete(t.model.ready, i, i+1)
+		s.Entries = slices.Delete(s.Entries, i, i+1)
+	}
+	if t.rng.IntN(2) == 0 {
+		t.model.unacked, t.unacked = append(t.model.unacked, at...), append(t.unacked, taken...) // they end as others do
+		return
+	}
+	for i := range taken {
+		if t.rng.IntN(2) == 0 {
+			t.queue.Drop(taken[i])
+		} else {
+			t.queue.PutBack(taken[i])
+			t.model.insert(at[i])
+		}
+	}
+}
+
 func (t *trial) step() {
 	forget := func(modelEntry) {}
 	switch t.rng.IntN(20) {
@@ -132,6 +191,12 @@ func (t *trial) step() {
 		t.settle(t.queue.Ack, forget)
 	case 10:
 		t.settle(t.queue.Reject, forget)
+	case 11:
+		t.take()
+	case 12:
+		if t.rng.IntN(4) == 0 {
+			t.look()
+		}
 	default:
 		t.publish()
 	}

@@ -230,33 +230,43 @@ func bySeq(ms []store.Stored) map[uint64]*amqp.Message {
 	return at
 }
 
+// foundEntry makes an entry of a message as the store has it.
+func (q *FIFO) foundEntry(m *store.Stored) Entry {
+	e := Entry{
+		Message:     m.Message,
+		Redelivered: q.mark.was(m.Seq),
+		onDisk:      true,
+		size:        uint32(len(m.Message.Body)),
+		seq:         m.Seq,
+		expires:     m.Expires,
+	}
+	if q.quorum && q.manner.CountFirst {
+		e.count = 1
+	}
+	return e
+}
+
 func (q *FIFO) loadedHead(l *lane, ms []store.Stored) {
 	x := &l.paged[0]
 	for i := range ms {
 		m := ms[i].Message
+		x.Lo = ms[i].Seq + 1
+		if l.taken[ms[i].Seq] {
+			continue
+		}
 		x.Messages--
 		x.Bytes -= int64(len(m.Body))
-		x.Lo = ms[i].Seq + 1
 		q.resident += footprint(m)
 		if ms[i].Expires != 0 {
 			q.expiry.used = true
 		}
-		e := Entry{
-			Message:     m,
-			Redelivered: q.mark.was(ms[i].Seq),
-			onDisk:      true,
-			size:        uint32(len(m.Body)),
-			seq:         ms[i].Seq,
-			expires:     ms[i].Expires,
-		}
-		if q.quorum && q.manner.CountFirst {
-			e.count = 1
-		}
-		q.readBack(l, e)
+		q.readBack(l, q.foundEntry(&ms[i]))
 	}
+	l.readPast(x.Lo - 1)
 	if len(ms) == 0 || x.Lo > x.Hi {
 		// The extent is used up. Messages that it should have had are damaged,
 		// and the store has said so.
+		l.readPast(x.Hi)
 		q.ready -= x.Messages
 		q.readyBytes -= x.Bytes
 		l.paged = l.paged[1:]

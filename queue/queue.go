@@ -67,6 +67,25 @@ type Queue interface {
 	// Reject drops deliveries, or dead-letters them.
 	Reject(es []Entry)
 
+	// Peek looks at ready messages without taking them, in the order in which they
+	// would be delivered if none had come back. It may wait for the disk, and is no
+	// use of the queue: nothing about it changes. What leaves meanwhile may be seen
+	// still, and what comes back may be missed.
+	Peek(Look) (Sight, error)
+
+	// Take takes the ready message with a number out for the caller, who then owes a
+	// Drop or a PutBack. Until then it counts as unacked, and the store keeps it: if
+	// the broker ends it is where it was. ok is false if it is not ready, or not there.
+	// It may wait for the disk.
+	Take(number uint64) (e Entry, ok bool, err error)
+
+	// Drop ends a message that was taken. It is not dead-lettered.
+	Drop(e Entry)
+
+	// PutBack puts a message that was taken back to its place, as it was: it was not
+	// delivered.
+	PutBack(e Entry)
+
 	// Purge drops all ready messages and returns how many.
 	Purge() (int, error)
 

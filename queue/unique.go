@@ -143,7 +143,7 @@ func (q *FIFO) recoverUnique() error {
 	return nil
 }
 
-// load reads messages back and waits for them. It is for start-up.
+// load reads messages back and waits for them.
 func (q *FIFO) load(span store.Span, most int) ([]store.Stored, error) {
 	type answer struct {
 		ms  []store.Stored

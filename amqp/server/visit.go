@@ -105,8 +105,8 @@ func (v *Visit) Publish(name, key string, properties amqp.Properties, body []byt
 	if size, most := int64(len(body)), v.server.maxMessageSize(); size > most {
 		return false, false, amqp.Errorf(amqp.PreconditionFailed, "message size %d is larger than configured max size %d", size, most)
 	}
-	if reason, _ := v.server.alarms.state(); reason != "" { // a client would be blocked until that is over
-		return false, false, amqp.Errorf(amqp.ResourceError, "the broker is %s: want to publish later", reason)
+	if err := v.open(); err != nil {
+		return false, false, err
 	}
 	p := v.vhost.NewPublisher()
 	c, err := v.checkPublish(p, name, key, properties, "")
@@ -117,35 +117,8 @@ func (v *Visit) Publish(name, key string, properties amqp.Properties, body []byt
 	if len(c.hidden) > 0 {
 		m.Hidden = &c.hidden
 	}
-	queues, err := v.show(p, &m, c.also)
-	if err != nil {
-		return false, false, err
-	}
-	taken := make(receipt, 1)
-	if queues != nil {
-		routed = p.PublishTo(queues, m, taken, 1)
-	} else if routed, err = p.Publish(m, c.also, taken, 1); err != nil {
-		return false, false, err
-	}
-	counts := Counts{Published: 1, ToConfirm: 1}
-	p.Flush()
-	if routed {
-		refused = !<-taken
-	} else {
-		counts.Returned = 1
-	}
-	if !refused {
-		counts.Confirmed = 1
-	}
-	v.count(counts)
-	return routed, refused, nil
+	return v.confirmed(p, m, c.also)
 }
-
-// A receipt hears of one message.
-type receipt chan bool
-
-// Confirm implements store.Receipt.
-func (r receipt) Confirm(_, _ uint64, ok bool) { r <- ok }
 
 // Get is basic.get. Unless noAck the entry must be settled with the queue.
 func (v *Visit) Get(q queue.Queue, noAck bool) (e queue.Entry, left int, ok bool, err error) {

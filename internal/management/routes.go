@@ -118,6 +118,11 @@ func (s *Server) resources() []resource {
 		{path: "/api/queues/{vhost}/{queue}/get", who: visitors, post: s.getMessages},
 		{path: "/api/queues/{vhost}/{queue}/actions", who: visitors, post: s.actOnQueue},
 
+		{path: "/api/messages/{vhost}/{queue}", who: visitors, get: s.browse},
+		{path: "/api/messages/{vhost}/{queue}/{id}", who: visitors, get: s.getBrowsed, delete: s.deleteBrowsed},
+		{path: "/api/messages/{vhost}/{queue}/{id}/move", who: visitors, post: s.moveBrowsed},
+		{path: "/api/messages/{vhost}/{queue}/{id}/copy", who: visitors, post: s.copyBrowsed},
+
 		{path: "/api/bindings", who: managers, get: s.listBindings},
 		{path: "/api/bindings/{vhost}", who: visitors, get: s.listVHostBindings},
 		{path: "/api/bindings/{vhost}/e/{exchange}/q/{destination}", who: visitors, get: toQueue.list, post: toQueue.post},
