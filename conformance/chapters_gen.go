@@ -1089,6 +1089,7 @@ var Chapters = []Chapter{
 			{"TestAPIPublishesAsTheUserWhoAsks", TestAPIPublishesAsTheUserWhoAsks},
 			{"TestAPIPublishesWhatClientsGet", TestAPIPublishesWhatClientsGet},
 			{"TestAPIQueues", TestAPIQueues},
+			{"TestAPISortsWhatIsNotThereAsZero", TestAPISortsWhatIsNotThereAsZero},
 			{"TestAPIRefusesQueuesThatCannotBe", TestAPIRefusesQueuesThatCannotBe},
 			{"TestAPIDeletesQueuesUnderConditions", TestAPIDeletesQueuesUnderConditions},
 			{"TestAPIQueueActionsAreGone", TestAPIQueueActionsAreGone},

@@ -27,6 +27,18 @@ func TestAPIQueues(t T) {
 	)
 }
 
+func TestAPISortsWhatIsNotThereAsZero(t T) {
+	t.Parallel()
+	requests(t,
+		request{"PUT", "queues/{v}/a", `{"durable":true,"arguments":{"x-max-length":3}}`, 201, ""},
+		request{"PUT", "queues/{v}/b", `{"durable":true}`, 201, ""},
+		request{"PUT", "queues/{v}/c", `{"durable":true,"arguments":{"x-max-length":0}}`, 201, ""},
+		request{"PUT", "queues/{v}/d", `{"durable":true,"arguments":{"x-max-length":20}}`, 201, ""},
+		request{"GET", "queues/{v}?columns=name&page=1&sort=arguments.x-max-length&sort_reverse=true", "", 200,
+			`{"items":[{"name":"d"},{"name":"a"},{"name":"c"},{"name":"b"}]}`},
+	)
+}
+
 func TestAPIRefusesQueuesThatCannotBe(t T) {
 	t.Parallel()
 	const refused = `{"error":"not_authorised","reason":"Access refused."}`

@@ -109,6 +109,9 @@ func sortKey(field any) any {
 	case reflect.Float32, reflect.Float64:
 		return v.Float()
 	}
+	if field == nil {
+		return 0.0 // rabbitmq: nothing is before everything else
+	}
 	if n, is := field.(json.Number); is {
 		f, _ := n.Float64() // JSON's own number
 		return f

@@ -301,7 +301,7 @@ func TestListsAsTheyAreWanted(t *testing.T) {
 		"columns=name,limits.max-channels,nonsense":              `[{"name":"guest"},{"limits":{"max-channels":5},"name":"man"},{"name":"mon"},{"name":"none"}]`,
 		"columns=name&sort=name&sort_reverse=true":               `[{"name":"none"},{"name":"mon"},{"name":"man"},{"name":"guest"}]`,
 		"columns=name&sort=tags":                                 `[{"name":"guest"},{"name":"man"},{"name":"mon"},{"name":"none"}]`,
-		"columns=name&sort=limits.max-channels&sort_reverse=":    `[{"name":"man"},{"name":"guest"},{"name":"mon"},{"name":"none"}]`,
+		"columns=name&sort=limits.max-channels&sort_reverse=":    `[{"name":"guest"},{"name":"mon"},{"name":"none"},{"name":"man"}]`,
 		"columns=name&sort_reverse=true":                         unpaged,
 		"columns=name&name=m":                                    unpaged,
 		"page=1&columns=name":                                    `{"filtered_count":4,"item_count":4,"items":` + unpaged + `,"page":1,"page_count":1,"page_size":100,"total_count":4}`,
