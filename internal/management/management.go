@@ -32,6 +32,7 @@ import (
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
+	"github.com/harebellmq/harebell/internal/management/ui"
 	"github.com/harebellmq/harebell/internal/watermark"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -90,6 +91,7 @@ type Server struct {
 
 	mux     *http.ServeMux
 	control *http.ServeMux // of the control socket
+	pages   http.Handler
 	http    *http.Server
 	options Options
 	began   time.Time
@@ -116,6 +118,7 @@ func New(broker *server.Server, o Options) *Server {
 	s.mux.HandleFunc("/api/index.html", s.reference)
 	s.mux.HandleFunc("/", notFound)
 	s.control.HandleFunc("/", notFound)
+	s.pages = ui.Handler()
 	s.http = &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: headerTimeout,
@@ -143,8 +146,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. What is no resource of the API may be one of its
+// pages, package ui.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.isPage(r.URL.Path) {
+		s.servePage(w, r)
+		return
+	}
 	route(s.mux, s.options.PathPrefix, w, r)
 }
 
@@ -163,4 +171,20 @@ func route(to *http.ServeMux, prefix string, w http.ResponseWriter, r *http.Requ
 	u.Path, u.RawPath = sent, ""
 	as.URL = &u
 	to.ServeHTTP(w, &as)
+}
+
+// isPage reports whether a path is that of a page, or of a part of one.
+func (s *Server) isPage(sent string) bool {
+	sent, ours := strings.CutPrefix(sent, s.options.PathPrefix)
+	return ours && (sent == "" || sent == "/" || strings.HasPrefix(sent, "/ui/"))
+}
+
+// servePage serves it. What a page names is beside it: so its path must end with a
+// slash.
+func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == s.options.PathPrefix {
+		http.Redirect(w, r, s.options.PathPrefix+"/", http.StatusMovedPermanently)
+		return
+	}
+	http.StripPrefix(s.options.PathPrefix, s.pages).ServeHTTP(w, r)
 }

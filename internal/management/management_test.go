@@ -108,6 +108,22 @@ var hash = regexp.MustCompile(`"password_hash":"[^"]{48}"`)
 // bad is the body of a 400 with a reason.
 func bad(reason string) string { return `{"error":"bad_request","reason":` + reason + `}` }
 
+func TestPagesAreServedBesideTheAPI(t *testing.T) {
+	s := newSite(t)
+	for path, want := range map[string]int{"/": 200, "/ui/app.js": 200, "/ui/nothing": 404, "/index.html": 404, "/api/whoami": 401} {
+		if w := s.ask("", "GET", path, ""); w.Code != want {
+			t.Errorf("%s: got %d, want %d", path, w.Code, want)
+		}
+	}
+	s.options.PathPrefix = "/mq"
+	for path, want := range map[string]int{"/mq": 301, "/mq/": 200, "/mq/ui/app.js": 200, "/": 404, "/ui/app.js": 404} {
+		w := s.ask("", "GET", path, "")
+		if w.Code != want || want == 301 && w.Header().Get("location") != "/mq/" {
+			t.Errorf("with a prefix, %s: got %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
 func TestResources(t *testing.T) {
 	const put, get, del, post = "PUT", "GET", "DELETE", "POST"
 	tests := []struct {
@@ -252,7 +268,6 @@ func TestResources(t *testing.T) {
 		{"unknown part of a resource", "guest", get, "/api/users/man/nonsense", "", 404, notThere, ""},
 		{"path that is not clean", "guest", get, "/api//users", "", 404, notThere, ""},
 		{"path with dots", "guest", get, "/api/nonsense/../users", "", 404, notThere, ""},
-		{"root", "guest", get, "/", "", 404, notThere, ""},
 		{"unknown verb", "guest", post, "/api/users/man", "{}", 405, "", ""},
 		{"unknown verb, for nobody", "", post, "/api/users", "{}", 405, "", ""},
 
