@@ -7,7 +7,7 @@ GO      ?= go
 RUN     ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
-.PHONY: run build dist test lint bench bench-peers bench-store fuzz clients conformance conformance-rabbitmq clean
+.PHONY: run build dist test test-ui screenshots lint bench bench-peers bench-store fuzz clients conformance conformance-rabbitmq clean
 
 run: build
 	bin/harebell serve --data-dir data $(RUN)
@@ -25,6 +25,18 @@ dist:
 # The race detector needs cgo, and with it a C compiler.
 test:
 	CGO_ENABLED=1 $(GO) test -race ./...
+
+# A browser uses the pages of the management API: Debian's Chromium, installed if need
+# be. make test-ui UI_RUN=Keyboard runs what matches.
+UI_RUN ?= .
+test-ui: build
+	conformance/ui/install.sh
+	cd conformance/ui && $(GO) test -count=1 -timeout 15m -tags ui -run '$(UI_RUN)'
+
+# Renews the pictures of docs/ui.md.
+screenshots: build
+	conformance/ui/install.sh
+	cd conformance/ui && HAREBELL_SCREENSHOTS=$(CURDIR)/docs/ui $(GO) test -count=1 -timeout 15m -tags ui -run '^TestScreenshots$$'
 
 # The checker is built from its module, at a fixed version.
 lint:
