@@ -1112,6 +1112,7 @@ var Chapters = []Chapter{
 			{"TestTracedMessagesAreCopiedWhenTheyArePublished", TestTracedMessagesAreCopiedWhenTheyArePublished},
 			{"TestTracedMessagesAreCopiedWhenTheyAreDelivered", TestTracedMessagesAreCopiedWhenTheyAreDelivered},
 			{"TestTracedMessagesAreCopiedWhenTheyAreGot", TestTracedMessagesAreCopiedWhenTheyAreGot},
+			{"TestMessagesOfTheManagementAPIAreTracedToo", TestMessagesOfTheManagementAPIAreTracedToo},
 			{"TestUnroutableMessagesAreTracedToo", TestUnroutableMessagesAreTracedToo},
 			{"TestTracingEndsWhenItIsSwitchedOff", TestTracingEndsWhenItIsSwitchedOff},
 		},

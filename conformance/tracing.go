@@ -90,6 +90,25 @@ func TestTracedMessagesAreCopiedWhenTheyAreGot(t T) {
 	}
 }
 
+func TestMessagesOfTheManagementAPIAreTracedToo(t T) {
+	s, copies := traced(t)
+	queue := s.shared(nil)
+	s.publish("", queue, "m")
+	vhost, _ := copies.next().Headers["vhost"].(string)
+	s.wantDrain(queue, "m")
+	copies.next()
+	a := administer(t)
+	a.want(a.ask("POST", []string{"exchanges", vhost, "amq.default", "publish"},
+		`{"routing_key":"`+queue+`","properties":{},"payload":"by the API","payload_encoding":"string"}`), 200, `{"routed":true}`)
+	a.want(a.ask("POST", []string{"queues", vhost, queue, "get"}, `{"count":1,"ackmode":"ack_requeue_false","encoding":"auto"}`), 200, "")
+	for _, key := range []string{"publish.", "deliver." + queue} {
+		d := copies.next()
+		if connection, _ := d.Headers["connection"].(string); d.RoutingKey != key || string(d.Body) != "by the API" || connection == "" {
+			t.Errorf("got key %q, body %q, connection %q, want key %q", d.RoutingKey, d.Body, connection, key)
+		}
+	}
+}
+
 func TestUnroutableMessagesAreTracedToo(t T) {
 	s, copies := traced(t)
 	s.publish("amq.direct", "nobody's", "m")
