@@ -14,6 +14,10 @@ import (
 // is written the next one gathers, and that is all there is to batching. Only
 // what nobody waits for is held back a little, and what consumers have got
 // already, because most of it will need no writing soon.
+//
+// To encode and write the next group while one is synced was tried: on two cores it
+// changed nothing, as publishers have use for the processor meanwhile (16 octets:
+// 0.99 times the messages, in five pairs of runs of the broker and four of the store).
 type committer struct {
 	s     *Store
 	timer *time.Timer
