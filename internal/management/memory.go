@@ -2,7 +2,8 @@ package management
 
 import (
 	"math"
-	"runtime/metrics"
+
+	"github.com/harebellmq/harebell/internal/process"
 )
 
 // A memoryUse says what takes how much memory, in octets. What RabbitMQ tells apart and
@@ -25,17 +26,7 @@ type memoryTotal struct {
 }
 
 func (s *Server) memory() memoryUse {
-	samples := []metrics.Sample{
-		{Name: "/memory/classes/heap/objects:bytes"},
-		{Name: "/memory/classes/heap/unused:bytes"},
-		{Name: "/memory/classes/heap/free:bytes"},
-		{Name: "/memory/classes/heap/stacks:bytes"},
-		{Name: "/memory/classes/heap/released:bytes"},
-		{Name: "/memory/classes/total:bytes"},
-	}
-	metrics.Read(samples)
-	octets := func(i int) int64 { return int64(samples[i].Value.Uint64()) }
-	objects, unused, free, stacks, total := octets(0), octets(1), octets(2), octets(3), octets(5)-octets(4)
+	u := process.Now()
 	var messages int64
 	for _, name := range s.vhosts.Names() {
 		v, err := s.vhosts.Get(name)
@@ -48,11 +39,11 @@ func (s *Server) memory() memoryUse {
 			}
 		}
 	}
-	messages = min(messages, objects)
+	messages = min(messages, u.Objects)
 	return memoryUse{
-		QueueProcs: messages, OtherProc: stacks, Binary: objects - messages, OtherSystem: total - objects - unused - free - stacks,
-		AllocatedUnused: unused, ReservedUnallocated: free, Strategy: "rss",
-		Total: memoryTotal{Erlang: total - unused - free, RSS: total, Allocated: total - free},
+		QueueProcs: messages, OtherProc: u.Stacks, Binary: u.Objects - messages, OtherSystem: u.Rest,
+		AllocatedUnused: u.Unused, ReservedUnallocated: u.Free, Strategy: "rss",
+		Total: memoryTotal{Erlang: u.Used() - u.Unused - u.Free, RSS: u.Used(), Allocated: u.Used() - u.Free},
 	}
 }
 

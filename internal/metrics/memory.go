@@ -1,20 +1,14 @@
 package metrics
 
-import "github.com/harebellmq/harebell/queue"
+import (
+	"github.com/harebellmq/harebell/internal/process"
+	"github.com/harebellmq/harebell/queue"
+)
 
 // A memoryRow is who has the memory of the process.
 type memoryRow struct {
 	messages map[queue.Type]int64
-	runtime  map[string]float64
-}
-
-// rest returns what is left of a part of the memory without others.
-func (m *memoryRow) rest(of string, without ...float64) float64 {
-	n := m.runtime[of]
-	for _, part := range without {
-		n -= part
-	}
-	return max(n, 0)
+	usage    process.Usage
 }
 
 func (m *memoryRow) inQueues() (n float64) {
@@ -36,22 +30,20 @@ var memoryColumns = []column[memoryRow]{
 	{"", "memory_stream_erlang_process_bytes", gauge, "Messages in streams",
 		func(m *memoryRow) float64 { return float64(m.messages[queue.Stream]) }},
 	{"", "memory_binary_heap_bytes", gauge, "Everything else on the heap, with garbage that is not collected yet",
-		func(m *memoryRow) float64 { return m.rest(liveObjects, m.inQueues()) }},
+		func(m *memoryRow) float64 { return max(0, float64(m.usage.Objects)-m.inQueues()) }},
 	{"", "memory_other_erlang_process_bytes", gauge, "Stacks of goroutines",
-		func(m *memoryRow) float64 { return m.runtime[stacks] }},
+		func(m *memoryRow) float64 { return float64(m.usage.Stacks) }},
 	{"", "memory_runtime_allocated_unused_bytes", gauge, "Heap that is free, and not given back to the system",
-		func(m *memoryRow) float64 { return m.runtime[unusedHeap] + m.runtime[freeHeap] }},
+		func(m *memoryRow) float64 { return float64(m.usage.Unused + m.usage.Free) }},
 	{"", "memory_other_system_bytes", gauge, "What the runtime has for itself",
-		func(m *memoryRow) float64 {
-			return m.rest(totalMemory, m.runtime[releasedHeap], m.runtime[liveObjects], m.runtime[stacks], m.runtime[unusedHeap], m.runtime[freeHeap])
-		}},
+		func(m *memoryRow) float64 { return float64(m.usage.Rest) }},
 }
 
 // memoryBreakdown says who has the memory.
 func (s *Server) memoryBreakdown(e *exposition) {
 	m := memoryRow{
 		messages: make(map[queue.Type]int64),
-		runtime:  fromRuntime(liveObjects, unusedHeap, freeHeap, releasedHeap, stacks, totalMemory),
+		usage:    process.Now(),
 	}
 	for _, q := range s.broker.VHosts.Census().Queues {
 		m.messages[q.Declaration().Type()] += q.Info().Resident

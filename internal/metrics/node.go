@@ -2,12 +2,11 @@ package metrics
 
 import (
 	"runtime"
-	rtm "runtime/metrics"
 	"slices"
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/disk"
-	"github.com/harebellmq/harebell/internal/watermark"
+	"github.com/harebellmq/harebell/internal/process"
 	"github.com/harebellmq/harebell/vhost"
 )
 
@@ -21,45 +20,8 @@ type nodeRow struct {
 	diskFree            float64
 	sockets             int
 	uptime              float64 // seconds
-	runtime             map[string]float64
+	usage               process.Usage
 	io                  *IO // nil without a disk
-}
-
-// What the Go runtime says of itself.
-const (
-	collections  = "/gc/cycles/total:gc-cycles"
-	collected    = "/gc/heap/frees:bytes"
-	runnable     = "/sched/goroutines/runnable:goroutines"
-	liveObjects  = "/memory/classes/heap/objects:bytes"
-	unusedHeap   = "/memory/classes/heap/unused:bytes"
-	freeHeap     = "/memory/classes/heap/free:bytes"
-	releasedHeap = "/memory/classes/heap/released:bytes"
-	stacks       = "/memory/classes/heap/stacks:bytes"
-	totalMemory  = "/memory/classes/total:bytes"
-)
-
-// fromRuntime asks the Go runtime. What it does not know is not in the answer.
-func fromRuntime(names ...string) map[string]float64 {
-	samples := make([]rtm.Sample, len(names))
-	for i, name := range names {
-		samples[i].Name = name
-	}
-	rtm.Read(samples)
-	values := make(map[string]float64, len(names))
-	for _, s := range samples {
-		if s.Value.Kind() == rtm.KindUint64 {
-			values[s.Name] = float64(s.Value.Uint64())
-		}
-	}
-	return values
-}
-
-// said returns a value of the runtime.
-func (n *nodeRow) said(name string) float64 {
-	if v, ok := n.runtime[name]; ok {
-		return v
-	}
-	return none
 }
 
 // used returns how the disk has been used, none without one.
@@ -93,15 +55,15 @@ var nodeColumns = []column[nodeRow]{
 	{"node_coarse_metrics", "process_open_tcp_sockets", gauge, "Connections of clients",
 		func(n *nodeRow) float64 { return float64(n.sockets) }},
 	{"node_coarse_metrics", "process_resident_memory_bytes", gauge, "Memory that the process has from the system, as it counts against the watermark",
-		func(*nodeRow) float64 { return float64(watermark.Used()) }},
+		func(n *nodeRow) float64 { return float64(n.usage.Used()) }},
 	{"node_coarse_metrics", "disk_space_available_bytes", gauge, "Disk space that is free",
 		func(n *nodeRow) float64 { return n.diskFree }},
 	{"node_coarse_metrics", "erlang_processes_used", gauge, "Goroutines",
 		func(*nodeRow) float64 { return float64(runtime.NumGoroutine()) }},
 	{"node_coarse_metrics", "erlang_gc_runs_total", counter, "How often garbage was collected",
-		func(n *nodeRow) float64 { return n.said(collections) }},
+		func(n *nodeRow) float64 { return float64(n.usage.Collections) }},
 	{"node_coarse_metrics", "erlang_gc_reclaimed_bytes_total", counter, "Octets that collecting garbage has freed",
-		func(n *nodeRow) float64 { return n.said(collected) }},
+		func(n *nodeRow) float64 { return float64(n.usage.Collected) }},
 
 	{"node_metrics", "process_max_fds", gauge, "Files and connections that the process may have open",
 		func(n *nodeRow) float64 { return n.maxFiles }},
@@ -117,7 +79,7 @@ var nodeColumns = []column[nodeRow]{
 			return float64(n.limits.Disk.Limit())
 		}},
 	{"node_metrics", "erlang_scheduler_run_queue", gauge, "Goroutines that wait for a processor",
-		func(n *nodeRow) float64 { return n.said(runnable) }},
+		func(n *nodeRow) float64 { return float64(n.usage.Runnable) }},
 	{"node_metrics", "erlang_uptime_seconds", gauge, "For how long the broker has been running",
 		func(n *nodeRow) float64 { return n.uptime }},
 
@@ -170,7 +132,7 @@ func (s *Server) nodeRow(r *reading) nodeRow {
 	n := nodeRow{
 		census: r.census, limits: s.options, diskFree: none, openFiles: none, maxFiles: none,
 		sockets: len(r.connections()), uptime: s.broker.VHosts.Clock().Now().Sub(s.began).Seconds(),
-		runtime: fromRuntime(collections, collected, runnable),
+		usage: process.Now(),
 	}
 	_, n.churn = s.broker.Totals()
 	if s.options.DataDir != "" {
@@ -182,13 +144,11 @@ func (s *Server) nodeRow(r *reading) nodeRow {
 		used := s.options.IO()
 		n.io = &used
 	}
-	for _, f := range r.process() {
-		switch f.GetName() {
-		case "process_open_fds":
-			n.openFiles = f.Metric[0].GetGauge().GetValue()
-		case "process_max_fds":
-			n.maxFiles = f.Metric[0].GetGauge().GetValue()
-		}
+	if open, ok := process.OpenFiles(); ok {
+		n.openFiles = float64(open)
+	}
+	if most, ok := process.MaxFiles(); ok {
+		n.maxFiles = float64(most)
 	}
 	return n
 }

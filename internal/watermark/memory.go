@@ -16,10 +16,6 @@ type Memory struct {
 // looks, as it stops the world for a moment.
 const freeEvery = 10
 
-// Used returns the memory that the process has from the system, without what is
-// mapped from files.
-func Used() int64 { return new(Memory).used() }
-
 // Left returns how many octets are left up to a limit. Garbage counts as long as the system does not
 // have it back; when nothing is left it is given back first.
 func (m *Memory) Left(limit int64) (int64, error) {
@@ -34,7 +30,8 @@ func (m *Memory) Left(limit int64) (int64, error) {
 	return limit - m.used(), nil
 }
 
-// used is Used.
+// used returns the memory that the process has from the system, without what is
+// mapped from files.
 func (m *Memory) used() int64 {
 	if m.samples == nil {
 		m.samples = []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
