@@ -19,9 +19,6 @@ package management
 import (
 	"context"
 	"crypto/x509"
-	"errors"
-	"log"
-	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -34,22 +31,15 @@ import (
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/management/ui"
 	"github.com/harebellmq/harebell/internal/watermark"
+	"github.com/harebellmq/harebell/internal/web"
 	"github.com/harebellmq/harebell/vhost"
 )
 
-// What a client may take.
+// What a body may have.
 const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = time.Minute
-	idleTimeout   = 2 * time.Minute
-	headerMost    = 64 << 10 // octets
-	bodyMost      = 1 << 20  // octets
-	largeMost     = 20 << 20 // octets of definitions, or of a message; rabbitmq: 20 MB for all
+	bodyMost  = 1 << 20  // octets
+	largeMost = 20 << 20 // octets of definitions, or of a message; rabbitmq: 20 MB for all
 )
-
-// ErrServerClosed is returned by Serve after Shutdown.
-var ErrServerClosed = http.ErrServerClosed
 
 // Options are what a Server is told.
 type Options struct {
@@ -82,6 +72,8 @@ type Setting struct {
 
 // A Server answers the management API of one broker. It is an http.Handler.
 type Server struct {
+	*web.Server
+
 	broker *server.Server
 	users  *auth.Users
 	vhosts *vhost.Registry
@@ -92,7 +84,6 @@ type Server struct {
 	mux     *http.ServeMux
 	control *http.ServeMux // of the control socket
 	pages   http.Handler
-	http    *http.Server
 	options Options
 	began   time.Time
 
@@ -119,31 +110,15 @@ func New(broker *server.Server, o Options) *Server {
 	s.mux.HandleFunc("/", notFound)
 	s.control.HandleFunc("/", notFound)
 	s.pages = ui.Handler()
-	s.http = &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    headerMost,
-		ErrorLog:          log.New(s.log.With().Str("protocol", "http").Logger(), "", 0),
-	}
+	s.Server = web.NewServer(s, "http", o.Log)
 	return s
 }
-
-// Serve answers clients on l until Shutdown, and returns ErrServerClosed then, or
-// the error that ended it. It closes l.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
 
 // Shutdown stops accepting, waits for the requests under way, and cuts them off
 // when ctx is done.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.rates.stop()
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		return errors.Join(err, s.http.Close())
-	}
-	return nil
+	return s.Server.Shutdown(ctx)
 }
 
 // ServeHTTP implements http.Handler. What is no resource of the API may be one of its

@@ -19,6 +19,7 @@ import (
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/auth"
 	"github.com/harebellmq/harebell/internal/limits"
+	"github.com/harebellmq/harebell/internal/web"
 	"github.com/harebellmq/harebell/store"
 	"github.com/harebellmq/harebell/vhost"
 )
@@ -529,8 +530,8 @@ func TestAnswersOverASocket(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s.ok(s.Shutdown(ctx))
-	if err := <-served; !errors.Is(err, ErrServerClosed) {
-		t.Errorf("got %v, want %v", err, ErrServerClosed)
+	if err := <-served; !errors.Is(err, web.ErrServerClosed) {
+		t.Errorf("got %v, want %v", err, web.ErrServerClosed)
 	}
 }
 

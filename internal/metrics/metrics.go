@@ -19,11 +19,6 @@
 package metrics
 
 import (
-	"context"
-	"errors"
-	"log"
-	"net"
-	"net/http"
 	"strings"
 	"time"
 
@@ -33,23 +28,14 @@ import (
 
 	"github.com/harebellmq/harebell/amqp/server"
 	"github.com/harebellmq/harebell/internal/watermark"
+	"github.com/harebellmq/harebell/internal/web"
 )
 
-// What a client may take.
-const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 10 * time.Second
-	writeTimeout  = time.Minute
-	idleTimeout   = 5 * time.Minute
-	headerMost    = 64 << 10 // octets
-	scrapesMost   = 4        // that are answered at once; others wait
-)
+// scrapesMost is how many scrapes are answered at once; others wait.
+const scrapesMost = 4
 
 // DefaultPath is where metrics are unless it is said otherwise.
 const DefaultPath = "/metrics"
-
-// ErrServerClosed is returned by Serve after Shutdown.
-var ErrServerClosed = http.ErrServerClosed
 
 // Options are what a Server is told.
 type Options struct {
@@ -80,12 +66,12 @@ type IO struct {
 
 // A Server answers Prometheus for one broker. It is an http.Handler.
 type Server struct {
+	*web.Server
 	broker  *server.Server
 	options Options
 	began   time.Time
 	process *prometheus.Registry
 	scrapes chan struct{} // holds one for each that is being answered
-	http    *http.Server
 }
 
 // New returns the metrics of a broker.
@@ -97,27 +83,6 @@ func New(broker *server.Server, o Options) *Server {
 	s := &Server{broker: broker, options: o, began: broker.VHosts.Clock().Now(), scrapes: make(chan struct{}, scrapesMost)}
 	s.process = prometheus.NewRegistry()
 	s.process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	s.http = &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    headerMost,
-		ErrorLog:          log.New(o.Log.With().Str("protocol", "http/prometheus").Logger(), "", 0),
-	}
+	s.Server = web.NewServer(s, "http/prometheus", o.Log)
 	return s
-}
-
-// Serve answers clients on l until Shutdown, and returns ErrServerClosed then, or
-// the error that ended it. It closes l.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
-
-// Shutdown stops accepting, waits for the requests under way, and cuts them off
-// when ctx is done.
-func (s *Server) Shutdown(ctx context.Context) error {
-	if err := s.http.Shutdown(ctx); err != nil {
-		return errors.Join(err, s.http.Close())
-	}
-	return nil
 }
