@@ -73,14 +73,18 @@ func securedBy(state *tls.ConnectionState) (s secured) {
 	return s
 }
 
-// A peer is how a connection is named among the details of something else.
+// A peer is how a connection is named among the details of something else. What its client
+// calls it RabbitMQ does not say there.
 type peer struct {
-	Name     string `json:"name"`
-	PeerHost string `json:"peer_host"`
-	PeerPort int    `json:"peer_port"`
+	Name             string `json:"name"`
+	UserProvidedName string `json:"user_provided_name,omitempty"`
+	PeerHost         string `json:"peer_host"`
+	PeerPort         int    `json:"peer_port"`
 }
 
-func peerOf(c *server.ConnectionInfo) *peer { return &peer{c.Name, c.Peer.Host, c.Peer.Port} }
+func peerOf(c *server.ConnectionInfo) *peer {
+	return &peer{c.Name, c.ClientName, c.Peer.Host, c.Peer.Port}
+}
 
 func (s *Server) showConnection(info server.ConnectionInfo) shownConnection {
 	octets := []int64{int64(info.Received), int64(info.Sent)}

@@ -27,10 +27,16 @@ type consuming struct {
 	Name           string `json:"name"`
 	Number         uint16 `json:"number"`
 	ConnectionName string `json:"connection_name"`
+	ClientName     string `json:"user_provided_name,omitempty"` // RabbitMQ does not say it here
 	Node           string `json:"node"`
 	PeerHost       string `json:"peer_host"`
 	PeerPort       int    `json:"peer_port"`
 	User           string `json:"user"`
+}
+
+// channelOn names a channel of a connection.
+func (s *Server) channelOn(at *server.ConnectionInfo, channel uint16) consuming {
+	return consuming{channelName(at.Name, channel), channel, at.Name, at.ClientName, s.node, at.Peer.Host, at.Peer.Port, at.User}
 }
 
 func (s *Server) showConsumer(q plainQueue, info server.ConsumerInfo) consumer {
@@ -41,12 +47,11 @@ func (s *Server) showConsumer(q plainQueue, info server.ConsumerInfo) consumer {
 	case info.Single:
 		status = "waiting"
 	}
-	at := info.Connection
 	return consumer{
 		Queue: objectRef{q.Name, q.VHost}, Tag: info.Tag, AckRequired: !info.NoAck, Exclusive: info.Exclusive,
 		Active: info.Active, ActivityStatus: status, PrefetchCount: info.Prefetch,
 		Arguments: amqpjson.Table(info.Arguments), Timeout: info.Timeout.Milliseconds(),
-		Channel: consuming{channelName(at.Name, info.Channel), info.Channel, at.Name, s.node, at.Peer.Host, at.Peer.Port, at.User},
+		Channel: s.channelOn(info.Connection, info.Channel),
 	}
 }
 

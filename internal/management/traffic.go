@@ -68,8 +68,8 @@ func (s *Server) drained(t *server.Traffic) traffic {
 
 // channelOf shows the channel that a traffic is of.
 func (s *Server) channelOf(t *server.Traffic) *consuming {
-	at := t.Connection
-	return &consuming{channelName(at.Name, t.Channel), t.Channel, at.Name, s.node, at.Peer.Host, at.Peer.Port, at.User}
+	channel := s.channelOn(t.Connection, t.Channel)
+	return &channel
 }
 
 // publishersTo is which channels have published to an exchange, of those that the user

@@ -2,6 +2,7 @@
 
 import { h } from './dom.js';
 import { short } from './format.js';
+import { to } from './router.js';
 
 // growth says whether a queue gets longer, in a sign, a colour and words.
 export function growth(q) {
@@ -19,6 +20,9 @@ export const features = (x) => [
 ].filter(Boolean);
 
 export const badge = (text, title, kind = '') => h('span', { class: `badge ${kind}`, title }, text);
+
+// channelLink leads to a channel. What its client calls the connection says more than where that comes from.
+export const channelLink = (d) => h('a', { href: to('channels', d.name), title: d.name }, d.user_provided_name ? `${d.user_provided_name} (${d.number})` : d.name);
 
 // action is a button that does something.
 export const action = (text, act, kind) => h('button', { type: 'button', class: kind, onclick: act }, text);

@@ -27,7 +27,7 @@ export default async function channel(view) {
     const samples = record(`channel ${name}`, { publish: stats.publish ?? 0, deliver_get: stats.deliver_get ?? 0, ack: stats.ack ?? 0, unroutable: (stats.return_unroutable ?? 0) + (stats.drop_unroutable ?? 0) });
     rates.draw([{ name: 'published', points: pace(samples, 'publish') }, { name: 'delivered', points: pace(samples, 'deliver_get') }, { name: 'acked', points: pace(samples, 'ack') }, { name: 'unroutable', points: pace(samples, 'unroutable') }]);
     swap(about, details([
-      ['Connection', h('a', { href: to('connections', ch.connection_details.name) }, ch.connection_details.name)], ['User', ch.user], ['Virtual host', ch.vhost],
+      ['Connection', h('a', { href: to('connections', ch.connection_details.name) }, ch.connection_details.name)], ['Name by its client', ch.connection_details.user_provided_name], ['User', ch.user], ['Virtual host', ch.vhost],
       ['Published', count(stats.publish ?? 0)], ['Of these unroutable', count((stats.return_unroutable ?? 0) + (stats.drop_unroutable ?? 0))], ['Delivered', count(stats.deliver_get ?? 0)],
       ['Unacked', count(ch.messages_unacknowledged)], ['Unconfirmed', count(ch.messages_unconfirmed)], ['Uncommitted', ch.transactional ? count(ch.messages_uncommitted) : undefined],
       ['Prefetch', ch.prefetch_count ? String(ch.prefetch_count) : 'any number'], ['Prefetch of all consumers', ch.global_prefetch_count ? String(ch.global_prefetch_count) : undefined],

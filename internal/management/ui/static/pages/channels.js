@@ -7,7 +7,7 @@ import { badge, head } from '../parts.js';
 import { to } from '../router.js';
 import { list, paged } from '../table.js';
 
-const asked = ['name', 'vhost', 'user', 'confirm', 'transactional', 'prefetch_count', 'consumer_count', 'messages_unacknowledged', 'messages_unconfirmed',
+const asked = ['name', 'connection_details.user_provided_name', 'vhost', 'user', 'confirm', 'transactional', 'prefetch_count', 'consumer_count', 'messages_unacknowledged', 'messages_unconfirmed',
   'message_stats.publish_details.rate', 'message_stats.deliver_get_details.rate', 'message_stats.ack_details.rate'];
 
 export const mode = (ch) => [ch.confirm && badge('confirms', 'Its publishes are confirmed'), ch.transactional && badge('tx', 'It is transactional')].filter(Boolean);
@@ -16,7 +16,7 @@ export default async function channels(view) {
   view.title('Channels');
   const r = (field) => (ch) => rate(ch.message_stats?.[`${field}_details`]?.rate ?? 0);
   const columns = [
-    { title: 'Channel', sort: 'name', cell: (ch) => [h('a', { href: to('channels', ch.name) }, ch.name), ' ', mode(ch)] },
+    { title: 'Channel', sort: 'name', cell: (ch) => [h('a', { href: to('channels', ch.name) }, ch.name), ' ', mode(ch), ch.connection_details?.user_provided_name && h('div', { class: 'soft' }, ch.connection_details.user_provided_name)] },
     !view.vhost && { title: 'Virtual host', sort: 'vhost', narrow: 2, cell: (ch) => ch.vhost },
     { title: 'User', sort: 'user', narrow: 2, cell: (ch) => ch.user },
     { title: 'Consumers', sort: 'consumer_count', desc: true, number: true, narrow: 2, cell: (ch) => count(ch.consumer_count) },

@@ -10,7 +10,7 @@ import { draw, legend, words } from '../graph.js';
 import { pace, record } from '../history.js';
 import { again } from '../live.js';
 import { attempt, done } from '../notices.js';
-import { action, badge, card, features, head } from '../parts.js';
+import { action, badge, card, channelLink, features, head } from '../parts.js';
 import { publish } from '../publish.js';
 import { to } from '../router.js';
 import { details, plain } from '../table.js';
@@ -55,7 +55,7 @@ export default async function exchange(view) {
     const samples = record(`exchange ${vhost} ${name}`, { in: now.message_stats?.publish_in ?? 0, out: now.message_stats?.publish_out ?? 0 });
     rates.draw([{ name: 'came in', points: pace(samples, 'in') }, { name: 'went on to queues', points: pace(samples, 'out') }]);
     swap(senders, now.incoming?.length ? [h('h3', {}, 'Who publishes'), plain(['Channel', { title: 'Publishes', number: true }],
-      now.incoming.filter((c) => c.channel_details?.name).map((c) => [h('a', { href: to('channels', c.channel_details.name) }, c.channel_details.name), rate(c.stats?.publish_details?.rate ?? 0)]))] : null);
+      now.incoming.filter((c) => c.channel_details?.name).map((c) => [channelLink(c.channel_details), rate(c.stats?.publish_details?.rate ?? 0)]))] : null);
     swap(went, now.outgoing?.length ? card('Where they went', plain(['Queue', { title: 'Messages', number: true }], now.outgoing.slice(0, 50).map((q) =>
       [h('a', { href: to('queues', vhost, q.queue.name) }, q.queue.name), rate(q.stats?.publish_details?.rate ?? 0)]))) : null);
     if (x.type === 'x-delayed-message') swap(held, delayed(vhost, name, await get(`${at}/delayed`, view)));

@@ -5,7 +5,7 @@ import { chart } from '../chart.js';
 import { fill, h, swap } from '../dom.js';
 import { count, exchange, octets, rate, short, span, value } from '../format.js';
 import { level, pace, record } from '../history.js';
-import { card, growth } from '../parts.js';
+import { card, channelLink, growth } from '../parts.js';
 import { to } from '../router.js';
 import { details, plain } from '../table.js';
 
@@ -34,7 +34,7 @@ export async function show(view) {
       h('li', {}, h('b', {}, count(q.messages_unacknowledged)), ' unacked'), h('li', {}, h('b', {}, octets(q.message_bytes)), ' of bodies'),
       h('li', {}, h('b', {}, octets(q.memory)), ' in memory')));
     swap(consumers, plain(['Channel', 'Tag', 'Takes', { title: 'Gets', number: true }, { title: 'Acks', number: true }], q.consumer_details.map((c) => [
-      h('a', { href: to('channels', c.channel_details.name) }, c.channel_details.name), c.consumer_tag,
+      channelLink(c.channel_details), c.consumer_tag,
       [c.ack_required ? (c.prefetch_count ? `${c.prefetch_count} at once, with acks` : 'any number, with acks') : 'without acks', c.activity_status === 'waiting' && ', waits for its turn'],
       ...taken(q, c.channel_details.name),
     ]), 'Nobody.'));
@@ -57,7 +57,7 @@ async function incoming(view, q) {
   if (q.incoming.length === 0) return h('p', { class: 'soft' }, 'Nobody has, as far as is known.');
   const through = q.incoming.map((i) => i.exchange.name);
   const exchanges = await Promise.all(through.slice(0, exchangesMost).map((x) => get(path`exchanges/${vhost}/${inPath(x)}`, view).catch(() => ({ incoming: [] }))));
-  const channels = exchanges.flatMap((x) => x.incoming.map((i) => [h('a', { href: to('channels', i.channel_details.name) }, i.channel_details.name), i.channel_details.user,
+  const channels = exchanges.flatMap((x) => x.incoming.map((i) => [channelLink(i.channel_details), i.channel_details.user,
     exchange(x.name), rate(i.stats?.publish_details?.rate ?? 0)]));
   return [
     plain(['Through exchange', { title: 'To this queue', number: true }], q.incoming.map((i) => [link(vhost, i.exchange.name), rate(i.stats?.publish_details?.rate ?? 0)])),
