@@ -11,17 +11,12 @@ package rabbitmqadmin
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -124,57 +119,6 @@ func run(ctx context.Context, arguments []string, env Env) error {
 		return err
 	}
 	return do(c)
-}
-
-// client makes the client of the broker that the options name.
-func (o options) client() (*tool.Client, error) {
-	t, err := o.tls()
-	if err != nil {
-		return nil, err
-	}
-	scheme := "http"
-	if o.secure {
-		scheme = "https"
-	}
-	base := url.URL{Scheme: scheme, Host: net.JoinHostPort(o.host, o.port), Path: o.prefix}
-	return &tool.Client{
-		Base:  base.String(),
-		HTTP:  &http.Client{Transport: &http.Transport{TLSClientConfig: t, Proxy: nil}},
-		Login: func(r *http.Request) { r.SetBasicAuth(o.user, o.password) },
-	}, nil
-}
-
-// tls is how certificates are looked at, and shown.
-func (o options) tls() (*tls.Config, error) {
-	t := &tls.Config{InsecureSkipVerify: o.flags["ssl-insecure"] != "" || o.flags["ssl-disable-hostname-verification"] != ""}
-	if file := o.flags["ssl-ca-cert-file"]; file != "" {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s: want certificates in PEM", file)
-		}
-	}
-	if o.flags["ssl-insecure"] == "" && o.flags["ssl-disable-hostname-verification"] != "" {
-		t.VerifyConnection = func(s tls.ConnectionState) error { // but for the name
-			chain := x509.VerifyOptions{Roots: t.RootCAs, Intermediates: x509.NewCertPool()}
-			for _, c := range s.PeerCertificates[1:] {
-				chain.Intermediates.AddCert(c)
-			}
-			_, err := s.PeerCertificates[0].Verify(chain)
-			return err
-		}
-	}
-	if file := o.flags["ssl-cert-file"]; file != "" {
-		pair, err := tls.LoadX509KeyPair(file, o.flags["ssl-key-file"])
-		if err != nil {
-			return nil, err
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
-	return t, nil
 }
 
 // say tells that something was done, unless nobody wants to know.
@@ -376,135 +320,6 @@ func purge(c *call) error {
 		return err
 	}
 	return c.do("DELETE", "/queues/{vhost}/{name}/contents", []string{"name"}, "queue purged")
-}
-
-// definitions is where the definitions are, of all or of one virtual host.
-func (c *call) definitions() string {
-	if c.vhost != "" {
-		return "/definitions" + tool.Path(c.vhost)
-	}
-	return "/definitions"
-}
-
-// file is the one argument of a command.
-func (c *call) file() (string, error) {
-	if file, ok := c.given["file"]; ok {
-		return file, nil
-	}
-	words := slices.DeleteFunc(slices.Clone(c.words[1:]), func(w string) bool { return w == "definitions" })
-	if len(words) != 1 {
-		return "", misused("Exactly one argument required")
-	}
-	return words[0], nil
-}
-
-func export(c *call) error {
-	file, err := c.file()
-	if err != nil {
-		return err
-	}
-	octets, err := c.ask("GET", c.definitions(), nil)
-	if err != nil {
-		return err
-	}
-	if file == "-" {
-		_, err := c.Stdout.Write(append(octets, '\n'))
-		return err
-	}
-	if err := os.WriteFile(file, octets, 0o600); err != nil { // it holds hashes of passwords
-		return err
-	}
-	return c.say("Exported definitions for %s to \"%s\"", c.host, file)
-}
-
-func importFile(c *call) error {
-	file, err := c.file()
-	if err != nil {
-		return err
-	}
-	octets, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if _, err := c.ask("POST", c.definitions(), octets); err != nil {
-		return err
-	}
-	// rabbitmqadmin: the two are the wrong way round
-	return c.say("Uploaded definitions from \"%s\" to %s. The import process may take some time. Consult server logs to track progress.", c.host, file)
-}
-
-func publish(c *call) error {
-	path, body, err := c.upload("/exchanges/{vhost}/{exchange}/publish", []string{"routing_key"}, fields{
-		{"exchange", "amq.default"}, {"payload", nil}, {"properties", map[string]any{}}, {"payload_encoding", "string"},
-	}, []string{"properties"})
-	if err != nil {
-		return err
-	}
-	if _, ok := body["payload"]; !ok {
-		octets, err := io.ReadAll(c.Stdin)
-		if err != nil {
-			return err
-		}
-		body["payload"], body["payload_encoding"] = base64.StdEncoding.EncodeToString(octets), "base64"
-	}
-	octets, err := c.ask("POST", path, body)
-	if err != nil {
-		return err
-	}
-	var answer struct{ Routed bool }
-	if err := json.Unmarshal(octets, &answer); err != nil {
-		return err
-	}
-	if answer.Routed {
-		return c.say("Message published")
-	}
-	return c.say("Message published but NOT routed")
-}
-
-func get(c *call) error {
-	path, body, err := c.upload("/queues/{vhost}/{queue}/get", []string{"queue"}, fields{
-		{"count", "1"}, {"ackmode", "ack_requeue_true"}, {"payload_file", nil}, {"encoding", "auto"},
-	}, nil)
-	if err != nil {
-		return err
-	}
-	file, _ := body["payload_file"].(string)
-	if file != "" && body["count"] != "1" {
-		return misused("Cannot get multiple messages using payload_file")
-	}
-	octets, err := c.ask("POST", path, body)
-	if err != nil {
-		return err
-	}
-	if file == "" {
-		return c.showList(octets, nil, nil)
-	}
-	if err := writePayload(file, octets); err != nil {
-		return err
-	}
-	return c.showList(octets, []string{"routing_key", "exchange", "message_count", "payload_bytes", "redelivered"}, nil)
-}
-
-// writePayload writes the body of the first of several messages to a file.
-func writePayload(file string, octets []byte) error {
-	var messages []struct {
-		Payload  string `json:"payload"`
-		Encoding string `json:"payload_encoding"`
-	}
-	if err := json.Unmarshal(octets, &messages); err != nil {
-		return err
-	}
-	if len(messages) == 0 {
-		return errors.New("the queue is empty")
-	}
-	payload := []byte(messages[0].Payload)
-	if messages[0].Encoding == "base64" {
-		var err error
-		if payload, err = base64.StdEncoding.DecodeString(messages[0].Payload); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(file, payload, 0o600)
 }
 
 // check asks for a health check by its name.
