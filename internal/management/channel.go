@@ -102,10 +102,22 @@ func (s *Server) getChannel(c *call) error {
 		case !c.maySee(info.Connection):
 			return notAuthorised("User not authorised to access object")
 		default:
-			return c.answer(s.detailChannel(info))
+			return c.answerSampled(s.detailChannel(info), sampled{subject{kind: "channel", name: c.name("channel")}, func() []int64 {
+				return countsOfChannel(s.countsOn(connection, number))
+			}, []part{{msgRates, "message_stats", channelCounts}}})
 		}
 	}
 	return errNotFound
+}
+
+// countsOn returns what has happened on a channel, nothing if it is closed.
+func (s *Server) countsOn(connection string, number uint16) (counts server.Counts) {
+	for info := range s.broker.Channels(func(info *server.ConnectionInfo) bool { return info.Name == connection }) {
+		if info.Number == number {
+			return info.Counts
+		}
+	}
+	return counts
 }
 
 // parseChannelName takes a name apart.

@@ -177,7 +177,10 @@ func (s *Server) getConnection(c *call) error {
 	if !ok {
 		return errNotFound
 	}
-	return c.answer(s.showConnection(info))
+	return c.answerSampled(s.showConnection(info), sampled{subject{kind: "connection", name: info.Name}, func() []int64 {
+		now, _ := s.broker.Connection(info.Name)
+		return signed(now.Received, now.Sent)
+	}, []part{{dataRates, "", octetNames}}})
 }
 
 // deleteConnection ends a connection.

@@ -94,7 +94,11 @@ func (s *Server) getExchange(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(detailedExchange{s.showExchange(v, x), s.publishersTo(c, v, x.Name), s.outgoingOf(v, x.Name)})
+	shown := detailedExchange{s.showExchange(v, x), s.publishersTo(c, v, x.Name), s.outgoingOf(v, x.Name)}
+	return c.answerSampled(shown, sampled{subject{kind: "exchange", name: v.Name() + "\x00" + x.Name}, func() []int64 {
+		now, _ := v.ExchangeInfo(x.Name) // of one that has gone there is nothing
+		return countsOfFlow(now.Flow)
+	}, []part{{msgRates, "message_stats", flowCounts}}})
 }
 
 // putExchange declares an exchange.

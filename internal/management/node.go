@@ -106,4 +106,19 @@ func (s *Server) ofNode(do action) action {
 	}
 }
 
-func (s *Server) getNode(c *call) error { return c.answer(s.showNode()) }
+func (s *Server) getNode(c *call) error {
+	usage := sampled{subject{kind: "memory"}, usageCounts, []part{{nodeStats, "", usageNames}}}
+	comings := sampled{subject{kind: "churn"}, func() []int64 {
+		_, churn := s.broker.Totals()
+		return countsOfChurn(churn, s.vhosts.Churn())
+	}, []part{{nodeStats, "", churnCounts}}}
+	return c.answerSampled(s.showNode(), usage, comings)
+}
+
+// usageNames are what of the process has rates and samples.
+var usageNames = []string{"mem_used", "gc_num", "gc_bytes_reclaimed"}
+
+func usageCounts() []int64 {
+	u := process.Now()
+	return []int64{u.Used(), u.Collections, u.Collected}
+}

@@ -152,9 +152,17 @@ func (s *Server) getOverview(c *call) error {
 	var ready, unacked int
 	ready, unacked, o.ObjectTotals = s.totals(c)
 	name := c.user.Name
+	who := &call{server: s, user: c.user, identity: c.identity} // without the request, which is over soon
+	lengthsOf := func(of subject) sampled {
+		return sampled{of, func() []int64 {
+			ready, unacked, _ := s.totals(who)
+			return countsOfLevels(ready, unacked)
+		}, []part{{lengths, "queue_totals", levelNames}}}
+	}
 	if !c.user.Has(auth.Monitoring, auth.Administrator) {
-		o.QueueTotals = s.levels(subject{kind: "levels of user", name: name}, ready, unacked)
-		return c.answer(o)
+		of := subject{kind: "levels of user", name: name}
+		o.QueueTotals = s.levels(of, ready, unacked)
+		return c.answerSampled(o, lengthsOf(of))
 	}
 	counts, churn := s.broker.Totals()
 	o.QueueTotals = s.levels(subject{kind: "levels"}, ready, unacked)
@@ -163,7 +171,15 @@ func (s *Server) getOverview(c *call) error {
 		ChurnRates:   s.tally(subject{kind: "churn"}, churnCounts, countsOfChurn(churn, s.vhosts.Churn())),
 		Node:         s.node, Listeners: s.showListeners(), Contexts: s.contexts(s.node),
 	}
-	return c.answer(o)
+	stats := sampled{subject{kind: "channels"}, func() []int64 {
+		counts, _ := s.broker.Totals()
+		return countsOfChannel(counts)
+	}, []part{{msgRates, "message_stats", channelCounts}}}
+	comings := sampled{subject{kind: "churn"}, func() []int64 {
+		_, churn := s.broker.Totals()
+		return countsOfChurn(churn, s.vhosts.Churn())
+	}, []part{{msgRates, "churn_rates", churnCounts}}}
+	return c.answerSampled(o, lengthsOf(subject{kind: "levels"}), stats, comings)
 }
 
 // totals adds up what the user may know of.

@@ -217,7 +217,10 @@ func (s *Server) getQueue(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.answer(s.detail(c, v, q))
+	return c.answerSampled(s.detail(c, v, q), sampled{subject{kind: "queue", id: q.ID()}, func() []int64 {
+		info := q.Info()
+		return append(countsOfLevels(info.Ready, info.Unacked), countsOfQueue(info.Counts)...)
+	}, []part{{lengths, "", levelNames}, {msgRates, "message_stats", queueCounts}}})
 }
 
 // putQueue declares a queue.

@@ -34,6 +34,8 @@ type rates struct {
 	mu    sync.Mutex // guards what follows
 	of    map[subject]*samples
 	timer clock.Timer // forgets; nil while there is nothing to forget
+
+	histories histories
 }
 
 // samples are the last ones of one subject.
@@ -99,6 +101,10 @@ func (r *rates) stop() {
 		r.timer.Stop()
 	}
 	r.of, r.timer = nil, nil
+	if r.histories.timer != nil {
+		r.histories.timer.Stop()
+	}
+	r.histories = histories{}
 }
 
 func (since sample) rates(now time.Time, counts []int64) []float64 {

@@ -73,7 +73,19 @@ func (s *Server) getVHost(c *call) error {
 	if err != nil {
 		return errNotFound
 	}
-	return c.answer(s.show(v))
+	stats := sampled{subject{kind: "channels of virtual host", name: v.Name()}, func() []int64 {
+		counts, _ := s.broker.TotalsIn(v)
+		return countsOfChannel(counts)
+	}, []part{{msgRates, "message_stats", channelCounts}}}
+	octets := sampled{subject{kind: "octets of virtual host", name: v.Name()}, func() []int64 {
+		_, transfer := s.broker.TotalsIn(v)
+		return signed(transfer.Received, transfer.Sent)
+	}, []part{{dataRates, "", octetNames}}}
+	levels := sampled{subject{kind: "levels of virtual host", name: v.Name()}, func() []int64 {
+		ready, unacked, _ := messages(v)
+		return countsOfLevels(ready, unacked)
+	}, []part{{lengths, "", levelNames}}}
+	return c.answerSampled(s.show(v), stats, octets, levels)
 }
 
 // putVHost makes a virtual host, or changes what is said of one.

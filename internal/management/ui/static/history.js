@@ -15,6 +15,19 @@ export function record(subject, values) {
   return kept;
 }
 
+// ages ask the broker for samples of the last ten minutes, which it has if somebody has asked before.
+export const ages = { lengths_age: 600, lengths_incr: 5, msg_rates_age: 600, msg_rates_incr: 5 };
+
+// recall begins with what the broker remembers: details of counts by the names that record has for them.
+export function recall(subject, details) {
+  if (all.has(subject)) return;
+  const kept = new Map();
+  for (const [name, d] of Object.entries(details)) {
+    for (const { sample, timestamp } of d?.samples ?? []) kept.set(timestamp, { at: timestamp, ...kept.get(timestamp), [name]: sample });
+  }
+  all.set(subject, [...kept.values()].sort((a, b) => a.at - b.at));
+}
+
 export const recorded = (subject) => all.get(subject) ?? [];
 
 // level is a series of values as they were.

@@ -5,7 +5,7 @@ import { get, may, path, query } from '../api.js';
 import { chart } from '../chart.js';
 import { fill, h, swap } from '../dom.js';
 import { count, octets, rate, short, span } from '../format.js';
-import { level, pace, record } from '../history.js';
+import { ages, level, pace, recall, record, recorded } from '../history.js';
 import { details, plain } from '../table.js';
 import { to } from '../router.js';
 import { card, growth } from '../parts.js';
@@ -29,13 +29,16 @@ export default async function overview(view) {
 
   const look = async () => {
     const [o, queues, nodes] = await Promise.all([
-      get('overview', view),
+      get(recorded('overview').length ? 'overview' : query('overview', ages), view),
       get(query(view.vhost ? path`queues/${view.vhost}` : 'queues', { page: 1, page_size: 5, sort: 'messages_details.rate', sort_reverse: true,
         columns: 'name,vhost,messages,messages_details.rate' }), view),
       may.monitor() ? get('nodes', view) : [],
     ]);
     const sample = { ready: o.queue_totals.messages_ready, unacked: o.queue_totals.messages_unacknowledged };
     for (const name of counted) sample[name] = o.message_stats?.[name];
+    const details = { ready: o.queue_totals.messages_ready_details, unacked: o.queue_totals.messages_unacknowledged_details };
+    for (const name of counted) details[name] = o.message_stats?.[`${name}_details`];
+    recall('overview', details);
     const samples = record('overview', sample);
     waiting.draw([{ name: 'ready', points: level(samples, 'ready') }, { name: 'unacked', points: level(samples, 'unacked') }]);
     rates.draw([

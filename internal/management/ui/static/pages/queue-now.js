@@ -1,10 +1,10 @@
 // How a queue is now: charts, who publishes, who consumes, and what holds for it.
 
-import { get, inPath, path } from '../api.js';
+import { get, inPath, path, query } from '../api.js';
 import { chart } from '../chart.js';
 import { fill, h, swap } from '../dom.js';
 import { count, exchange, octets, rate, short, span, value } from '../format.js';
-import { level, pace, record } from '../history.js';
+import { ages, level, pace, recall, record, recorded } from '../history.js';
 import { card, channelLink, growth } from '../parts.js';
 import { to } from '../router.js';
 import { details, plain } from '../table.js';
@@ -21,9 +21,15 @@ export async function show(view) {
     h('div', { class: 'columns' }, card('Who publishes', publishers), card('Who consumes', consumers)), card('What holds for it', rules));
 
   view.live(async () => {
-    const q = await get(path`queues/${vhost}/${name}`, view);
+    const subject = `queue ${vhost} ${name}`;
+    const at = path`queues/${vhost}/${name}`;
+    const q = await get(recorded(subject).length ? at : query(at, ages), view);
     const stats = q.message_stats ?? {};
-    const samples = record(`queue ${vhost} ${name}`, {
+    recall(subject, {
+      ready: q.messages_ready_details, unacked: q.messages_unacknowledged_details,
+      publish: stats.publish_details, deliver_get: stats.deliver_get_details, ack: stats.ack_details, redeliver: stats.redeliver_details,
+    });
+    const samples = record(subject, {
       ready: q.messages_ready, unacked: q.messages_unacknowledged,
       publish: stats.publish ?? 0, deliver_get: stats.deliver_get ?? 0, ack: stats.ack ?? 0, redeliver: stats.redeliver ?? 0,
     });
