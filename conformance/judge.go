@@ -3,6 +3,7 @@ package conformance
 import (
 	"net/url"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -60,7 +61,8 @@ func judgeAll(chapters []Chapter, o Options) []Result {
 	all := newTrial("", nil, tokens(o.Parallel), patienceWithRules)
 	trials := make([]*trial, len(checks))
 	ended := make(chan int, len(checks))
-	go func() {
+	var begin sync.WaitGroup
+	begin.Go(func() {
 		for i, check := range checks {
 			trials[i] = newTrial(results[i].Rule, all, all.turns, all.limit)
 			trials[i].start(check)
@@ -71,7 +73,8 @@ func judgeAll(chapters []Chapter, o Options) []Result {
 		}
 		turning.happen()
 		all.runParts()
-	}()
+	})
+	defer begin.Wait() // who judges another broker next changes what it reads
 	for range checks {
 		i := <-ended
 		trials[i].conclude(&results[i])
