@@ -50,13 +50,13 @@ func (h *heartbeat) tick(c *connection) {
 	if h.timer == nil {
 		return // stopped when this tick had begun
 	}
-	c.outbox.beat()
 	h.odd = !h.odd
 	if !h.odd && h.missed(c.reader.BytesRead()) {
 		c.log.Warn().Dur("interval", h.every).Msg("missed heartbeats from client")
 		c.hangUp()
 		return
 	}
+	c.outbox.beat()
 	h.timer.Reset(h.every / 2)
 }
 
