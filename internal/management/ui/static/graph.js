@@ -171,4 +171,7 @@ export const words = (graph) => h('details', {}, h('summary', {}, 'The same as a
   return a && b && h('li', {}, `${a.kind} `, h('b', {}, a.name || '(default)'), ` → ${b.kind} `, h('b', {}, b.name), e.dead ? ': dead letters' : [' with ', e.keys.map(quiet).join(', ')]);
 })));
 
+// more says that a graph is only a part.
+export const more = (graph) => graph.cut && h('p', { class: 'soft' }, 'There is more than can be shown here. Go on to one of these to see what is around it.');
+
 export const legend = () => h('p', { class: 'soft legend-line' }, h('span', { class: 'key-exchange' }), ' exchange ', h('span', { class: 'key-queue' }), ' queue ', h('span', { class: 'key-dead' }), ' dead letters. Put the pointer or the focus on one to see its own lines.');

@@ -30,7 +30,7 @@ export default async function definitions(view) {
         const { ok } = await attempt(() => post(into ? path`definitions/${into}` : 'definitions', text), 'Everything in the file is there.');
         if (ok) view.vhostsChanged();
       } }, h('div', { class: 'field' }, h('label', { for: 'definitions-file' }, 'File'), file), what,
-      field({ name: 'into', label: 'Into', options: vhosts, hint: 'What is there already stays as it is.' }), h('button', { class: 'primary' }, 'Import')))));
+      field({ name: 'into', label: 'Into', options: vhosts, hint: 'Users, permissions, policies and parameters in the file replace those that are there; queues and exchanges that are there stay as they are.' }), h('button', { class: 'primary' }, 'Import')))));
 }
 
 async function save(vhost) {

@@ -6,7 +6,7 @@ import { preview } from '../body.js';
 import { sure } from '../dialog.js';
 import { fill, h, swap } from '../dom.js';
 import { ago, exchange as called, rate, time, value } from '../format.js';
-import { draw, legend, words } from '../graph.js';
+import { draw, legend, more, words } from '../graph.js';
 import { pace, record } from '../history.js';
 import { again } from '../live.js';
 import { attempt, done } from '../notices.js';
@@ -18,6 +18,11 @@ import { near } from '../topology.js';
 import { bind, bindingsTable } from './queue-routes.js';
 
 const most = 60;
+const shown = 500; // bindings
+const reached = 50; // queues
+
+// first says of a list that only its beginning is shown.
+const first = (n, all) => all.length > n && h('p', { class: 'soft' }, `These are the first ${n} of ${all.length}.`);
 
 export default async function exchange(view) {
   const [vhost, segment] = view.rest;
@@ -52,12 +57,12 @@ export default async function exchange(view) {
   await load();
   view.live(async () => {
     const now = await get(at, view);
-    const samples = record(`exchange ${vhost} ${name}`, { in: now.message_stats?.publish_in ?? 0, out: now.message_stats?.publish_out ?? 0 });
+    const samples = record(`exchange ${to(vhost, name)}`, { in: now.message_stats?.publish_in ?? 0, out: now.message_stats?.publish_out ?? 0 });
     rates.draw([{ name: 'came in', points: pace(samples, 'in') }, { name: 'went on to queues', points: pace(samples, 'out') }]);
     swap(senders, now.incoming?.length ? [h('h3', {}, 'Who publishes'), plain(['Channel', { title: 'Publishes', number: true }],
       now.incoming.filter((c) => c.channel_details?.name).map((c) => [channelLink(c.channel_details), rate(c.stats?.publish_details?.rate ?? 0)]))] : null);
-    swap(went, now.outgoing?.length ? card('Where they went', plain(['Queue', { title: 'Messages', number: true }], now.outgoing.slice(0, 50).map((q) =>
-      [h('a', { href: to('queues', vhost, q.queue.name) }, q.queue.name), rate(q.stats?.publish_details?.rate ?? 0)]))) : null);
+    swap(went, now.outgoing?.length ? card('Where they went', plain(['Queue', { title: 'Messages', number: true }], now.outgoing.slice(0, reached).map((q) =>
+      [h('a', { href: to('queues', vhost, q.queue.name) }, q.queue.name), rate(q.stats?.publish_details?.rate ?? 0)])), first(reached, now.outgoing)) : null);
     if (x.type === 'x-delayed-message') swap(held, delayed(vhost, name, await get(`${at}/delayed`, view)));
   });
 }
@@ -67,8 +72,8 @@ async function bound(view, vhost, name, then) {
   const at = path`exchanges/${vhost}/${inPath(name)}/bindings/`;
   const [graph, from, into] = await Promise.all([near(vhost, 'exchange', name, most, view.signal), get(`${at}source`, view), get(`${at}destination`, view)]);
   return [h('h2', {}, 'Routes'), legend(), draw(graph, vhost, `exchange ${name}`), words(graph),
-    graph.cut && h('p', { class: 'soft' }, 'There is more than can be shown here. Go on to one of these to see what is around it.'),
-    h('h2', {}, 'Bound to it'), bindingsTable(vhost, from.slice(0, 500), then), into.length > 0 && [h('h2', {}, 'What it is bound to'), bindingsTable(vhost, into, then)]];
+    more(graph),
+    h('h2', {}, 'Bound to it'), bindingsTable(vhost, from.slice(0, shown), then), first(shown, from), into.length > 0 && [h('h2', {}, 'What it is bound to'), bindingsTable(vhost, into, then)]];
 }
 
 // delayed shows the messages that an exchange holds back.

@@ -22,7 +22,7 @@ export default async function exchanges(view) {
     { title: 'In', sort: 'message_stats.publish_in_details.rate', desc: true, number: true, cell: (x) => rate(x.message_stats?.publish_in_details?.rate ?? 0) },
     { title: 'Out', sort: 'message_stats.publish_out_details.rate', desc: true, number: true, cell: (x) => rate(x.message_stats?.publish_out_details?.rate ?? 0) },
   ].filter(Boolean);
-  const shown = list({ what: 'exchange', columns, key: (x) => `${x.vhost} ${x.name}`, source: paged(() => (view.vhost ? path`exchanges/${view.vhost}` : 'exchanges'), asked) });
+  const shown = list({ what: 'exchange', columns, key: (x) => to(x.vhost, x.name), source: paged(() => (view.vhost ? path`exchanges/${view.vhost}` : 'exchanges'), asked) });
   fill(view.main, head(null, 'Exchanges', null, [action('Add an exchange', () => add(view))]), shown.element);
   view.live(() => shown.look(view.signal));
 }

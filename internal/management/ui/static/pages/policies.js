@@ -8,6 +8,7 @@ import { value } from '../format.js';
 import { again } from '../live.js';
 import { done } from '../notices.js';
 import { action, head, policyKeys } from '../parts.js';
+import { to } from '../router.js';
 import { list, whole } from '../table.js';
 
 const kinds = [['all', 'queues and exchanges'], ['queues', 'queues of all types'], 'classic_queues', 'quorum_queues', 'streams', 'exchanges'];
@@ -25,7 +26,7 @@ export default async function policies(view) {
 
 function part(view, at, what, mayChange) {
   return list({
-    what, own: false, size: 50, key: (p) => `${p.vhost} ${p.name}`,
+    what, own: false, size: 50, key: (p) => to(p.vhost, p.name),
     source: whole((signal) => get(view.vhost ? `${at}/${encodeURIComponent(view.vhost)}` : at, { signal }), (p) => `${p.name} ${p.pattern}`),
     columns: [
       { title: 'Name', sort: 'name', cell: (p) => (mayChange ? h('button', { type: 'button', class: 'link', onclick: () => edit(view, at, p) }, p.name) : p.name) },

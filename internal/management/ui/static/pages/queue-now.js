@@ -21,7 +21,7 @@ export async function show(view) {
     h('div', { class: 'columns' }, card('Who publishes', publishers), card('Who consumes', consumers)), card('What holds for it', rules));
 
   view.live(async () => {
-    const subject = `queue ${vhost} ${name}`;
+    const subject = `queue ${to(vhost, name)}`;
     const at = path`queues/${vhost}/${name}`;
     const q = await get(recorded(subject).length ? at : query(at, ages), view);
     const stats = q.message_stats ?? {};

@@ -5,7 +5,7 @@ import { open } from '../dialog.js';
 import { fill, h, swap } from '../dom.js';
 import { field, table as pairs, values } from '../form.js';
 import { exchange, value } from '../format.js';
-import { draw, legend, words } from '../graph.js';
+import { draw, legend, more, words } from '../graph.js';
 import { attempt, done } from '../notices.js';
 import { action } from '../parts.js';
 import { to } from '../router.js';
@@ -23,7 +23,7 @@ export async function show(view) {
   async function load() {
     const [q, graph, bindings] = await Promise.all([get(path`queues/${vhost}/${name}`, view), near(vhost, 'queue', name, most, view.signal), get(path`queues/${vhost}/${name}/bindings`, view)]);
     dead(graph, [q]);
-    swap(picture, draw(graph, vhost, `queue ${name}`), words(graph));
+    swap(picture, draw(graph, vhost, `queue ${name}`), words(graph), more(graph));
     swap(table, bindingsTable(vhost, bindings, load));
   }
   await load();

@@ -18,7 +18,7 @@ const asked = ['name', 'vhost', 'type', 'durable', 'auto_delete', 'exclusive', '
 
 export default async function queues(view) {
   view.title('Queues');
-  const subject = (q) => `queue in list ${q.vhost} ${q.name}`;
+  const subject = (q) => `queue in list ${to(q.vhost, q.name)}`;
   const columns = [
     { title: 'Queue', sort: 'name', cell: (q) => [h('a', { href: to('queues', q.vhost, q.name) }, q.name), ' ', features(q)] },
     !view.vhost && { title: 'Virtual host', sort: 'vhost', narrow: 2, cell: (q) => q.vhost },
@@ -33,7 +33,7 @@ export default async function queues(view) {
   ].filter(Boolean);
   const source = paged(() => (view.vhost ? path`queues/${view.vhost}` : 'queues'), asked);
   const shown = list({
-    what: 'queue', columns, key: (q) => `${q.vhost} ${q.name}`,
+    what: 'queue', columns, key: (q) => to(q.vhost, q.name),
     source: async (state, signal) => {
       const got = await source(state, signal);
       for (const q of got.items) record(subject(q), { messages: q.messages });

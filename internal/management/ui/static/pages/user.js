@@ -35,9 +35,9 @@ export default async function user(view) {
 
   fill(view.main, head([['Users', to('users')]], name, null, [
     action('Change tags', () => change({ title: `Tags of ${name}`, button: 'Change', body: tagFields(u.tags),
-      act: async (form) => { await put(at, { tags: tagsOf(values(form)), password_hash: u.password_hash, hashing_algorithm: u.hashing_algorithm }); return true; } })),
+      act: async (form) => { const now = await get(at); await put(at, { tags: tagsOf(values(form)), password_hash: now.password_hash, hashing_algorithm: now.hashing_algorithm }); return true; } })),
     action('Change password', () => change({ title: `Password of ${name}`, button: 'Change', body: field({ name: 'password', label: 'New password', type: 'password', required: true, autocomplete: 'new-password' }),
-      act: async (form) => { await put(at, { tags: u.tags, password: values(form).password }); return true; } })),
+      act: async (form) => { const now = await get(at); await put(at, { tags: now.tags, password: values(form).password }); return true; } })),
     name !== self().name && action('Delete', async () => {
       if (await sure(`Delete user ${name}?`, 'Connections of this user are closed.', 'Delete the user', () => remove(at))) { done(`User ${name} is gone.`); location.hash = to('users'); }
     }, 'danger'),
