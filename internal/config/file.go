@@ -132,8 +132,6 @@ func lookup(name, value string) (k *key, _ string, number int) {
 		name = "listeners.ssl.default"
 	} else if strings.HasPrefix(name, "ssl_options.versions.") {
 		name = "ssl_options.versions"
-	} else if strings.HasPrefix(name, "prometheus.ssl.versions.") {
-		name = "prometheus.ssl.versions"
 	} else if list, member, ok := strings.Cut(name, "."); ok && (list == "loopback_users" || list == "default_user_tags") {
 		name = list
 		switch value {

@@ -21,13 +21,18 @@ type body map[string]json.RawMessage
 // read reads the octets of the request's body.
 func (c *call) read(most int64) ([]byte, error) {
 	octets, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, most))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, badRequest(fmt.Sprintf("Exceeded HTTP request body size limit of %d octets", most))
-	}
 	if err != nil {
-		return nil, badRequest("body_not_read")
+		return nil, unread(err, most)
 	}
 	return bytes.TrimSpace(octets), nil
+}
+
+// unread says why a body that may have so many octets could not be read.
+func unread(err error, most int64) error {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return badRequest(fmt.Sprintf("Exceeded HTTP request body size limit of %d octets", most))
+	}
+	return badRequest("body_not_read")
 }
 
 // body reads the request's body, in which some keys must be. None at all is an

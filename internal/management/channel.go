@@ -130,8 +130,9 @@ func parseChannelName(name string) (connection string, number uint16, ok bool) {
 func (s *Server) detailChannel(info server.ChannelInfo) detailedChannel {
 	shown := detailedChannel{shownChannel: s.showChannel(info), ConsumerDetails: []consumer{}}
 	v, err := s.vhosts.Get(info.Connection.VHost)
-	if err != nil {
-		return shown // it is being deleted
+	if err != nil { // it is being deleted
+		shown.Publishes, shown.Deliveries = []traffic{}, []traffic{}
+		return shown
 	}
 	shown.Publishes, shown.Deliveries = s.ofChannel(info, v)
 	if info.Consumers == 0 {

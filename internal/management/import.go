@@ -42,10 +42,10 @@ func (i importer) all(d imported) error {
 	} {
 		for n, item := range step.of {
 			b, err := parseBody(item)
-			if err != nil {
-				return err
+			if err == nil {
+				err = step.make(b)
 			}
-			if err := step.make(b); err != nil {
+			if err != nil {
 				return within(fmt.Sprintf("%s[%d]", step.what, n), err)
 			}
 		}

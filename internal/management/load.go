@@ -15,10 +15,10 @@ import (
 	"github.com/harebellmq/harebell/vhost"
 )
 
-// loadedHash is the global parameter that tells which definitions were loaded last.
+// LoadedHash is the global parameter that tells which definitions were loaded last.
 //
 // rabbitmq: the same
-const loadedHash = "imported_definition_hash_value"
+const LoadedHash = "imported_definition_hash_value"
 
 // Definitions are what a broker is given at its start.
 type Definitions struct {
@@ -32,8 +32,8 @@ type DefinitionFile struct {
 	JSON []byte
 }
 
-// hash tells definitions from others.
-func (d Definitions) hash() string {
+// Hash tells definitions from others.
+func (d Definitions) Hash() string {
 	h := sha256.New()
 	for _, f := range d.Files {
 		fmt.Fprintf(h, "%d:", len(f.JSON))
@@ -49,8 +49,8 @@ func (d Definitions) hash() string {
 // rabbitmq: load_definitions
 func Load(d Definitions, users *auth.Users, vhosts *vhost.Registry, log zerolog.Logger) error {
 	i := importer{users: users, vhosts: vhosts, log: log, by: operator(audit.Internal)}
-	hash := d.hash()
-	if d.SkipIfUnchanged && vhosts.Global(loadedHash) == any(hash) {
+	hash := d.Hash()
+	if d.SkipIfUnchanged && vhosts.Global(LoadedHash) == any(hash) {
 		log.Info().Msg("definitions are those of the last start, and are not imported again")
 		return nil
 	}
@@ -67,7 +67,7 @@ func Load(d Definitions, users *auth.Users, vhosts *vhost.Registry, log zerolog.
 	if err != nil {
 		return err
 	}
-	_, err = setGlobal(vhosts, loadedHash, value)
+	_, err = setGlobal(vhosts, LoadedHash, value)
 	return err
 }
 

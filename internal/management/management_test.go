@@ -326,6 +326,7 @@ func TestListsAsTheyAreWanted(t *testing.T) {
 		"page=1&columns=name&name=^(MAN|g)&use_regex=true":       `{"filtered_count":2,"item_count":2,"items":[{"name":"guest"},{"name":"man"}],"page":1,"page_count":1,"page_size":100,"total_count":4}`,
 		"page=1&name=eve":                                        `{"filtered_count":0,"item_count":0,"items":[],"page":1,"page_count":0,"page_size":100,"total_count":4}`,
 		"page=3&page_size=2":                                     `{"filtered_count":4,"item_count":0,"items":[],"page":3,"page_count":2,"page_size":2,"total_count":4}`,
+		"page=4611686018427387904&page_size=1&sort=name":         `{"error":"page_out_of_range","reason":"Page out of range, page: 4611686018427387904 page size: 1, len: 4"}`,
 		"page=3&page_size=3":                                     `{"error":"page_out_of_range","reason":"Page out of range, page: 3 page size: 3, len: 4"}`,
 		"page=0":                                                 `{"error":"invalid_pagination_parameters","reason":"Invalid pagination parameters: page number 0, page size undefined"}`,
 		"page=1&page_size=501":                                   `{"error":"invalid_pagination_parameters","reason":"Invalid pagination parameters: page number 1, page size 501"}`,

@@ -159,9 +159,13 @@ type getting struct {
 	truncate int // octets; negative for not at all
 }
 
-// getMost is how many octets of bodies are got at once, so that a client cannot fill
-// the memory with them; of one message there may be more.
-const getMost = 64 << 20
+// getMost is how many octets of messages are got at once, so that a client cannot fill
+// the memory with them; of one message there may be more. Besides its properties and its
+// body each counts for what it takes to hold and show it.
+const (
+	getMost = 64 << 20
+	getEach = 512
+)
 
 // getMessages gets messages, and shows them.
 func (s *Server) getMessages(c *call) error {
@@ -247,7 +251,7 @@ func (g getting) from(visit *server.Visit, q queue.Queue) (shown []gotMessage, e
 		if err != nil {
 			return nil, err
 		}
-		octets += len(e.Message.Body)
+		octets += getEach + len(e.Message.Properties) + len(e.Message.Body)
 		shown = append(shown, m)
 	}
 	return shown, nil

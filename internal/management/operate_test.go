@@ -369,6 +369,11 @@ func TestDefinitionsAsAFileInAForm(t *testing.T) {
 		t.Fatalf("got %d %s, want 204", w.Code, w.Body)
 	}
 	s.does("GET", "/api/vhosts/of%20a%20form", "", 200)
+	endless := "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"d.json\"\r\n\r\n{" + strings.Repeat(" ", largeMost+1)
+	w := s.ask("guest", "POST", "/api/definitions", endless, "content-type", "multipart/form-data; boundary=b")
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "request body size limit") {
+		t.Errorf("got %d %s, want it refused as too large", w.Code, w.Body)
+	}
 }
 
 func TestManyQueuesAreListed(t *testing.T) {

@@ -33,7 +33,7 @@ func (c *call) inOrder(items iter.Seq[any], wanted int) iter.Seq[any] {
 		var held []keyed
 		came := 0
 		for item := range items {
-			if wanted > 0 && len(held) >= 2*wanted {
+			if wanted > 0 && len(held)/2 >= wanted { // any number may be asked for, also one that cannot be doubled
 				slices.SortFunc(held, order)
 				clear(held[wanted:])
 				held = held[:wanted]

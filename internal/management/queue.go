@@ -1,8 +1,6 @@
 package management
 
 import (
-	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -242,8 +240,14 @@ func (s *Server) putQueue(c *call) error {
 	if d.Arguments, err = b.table("arguments"); err != nil {
 		return err
 	}
-	if node, err := b.text("node"); err != nil || node != "" && node != s.node {
-		return errors.Join(err, badRequest(fmt.Sprintf("Node %s could not be contacted", node)))
+	node, err := b.text("node")
+	if err != nil {
+		return err
+	}
+	if node != "" {
+		if err := s.isNode(node); err != nil {
+			return err
+		}
 	}
 	return c.visit(func(v *vhost.VirtualHost, visit *server.Visit) error {
 		there := v.Has(exchange.Destination{Kind: exchange.ToQueue, Name: d.Name})

@@ -1,13 +1,13 @@
 package management
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 )
 
 // postDefinitions imports definitions.
@@ -73,7 +73,7 @@ func (c *call) definitions() (d imported, err error) {
 }
 
 func parseDefinitions(octets []byte) (d imported, err error) {
-	if text := strings.TrimSpace(string(octets)); !strings.HasPrefix(text, "{") {
+	if !bytes.HasPrefix(bytes.TrimSpace(octets), []byte("{")) {
 		return d, badRequest("failed_to_parse_json")
 	}
 	if err := json.Unmarshal(octets, &d); err != nil {
@@ -98,6 +98,9 @@ func (c *call) uploaded(most int64) ([]byte, error) {
 	}
 	for {
 		part, err := form.NextPart()
+		if err != nil && err != io.EOF {
+			return nil, unread(err, most)
+		}
 		if err != nil {
 			return nil, badRequest("no file in the form: want it as the field 'file'")
 		}
@@ -106,7 +109,7 @@ func (c *call) uploaded(most int64) ([]byte, error) {
 		}
 		octets, err := io.ReadAll(part)
 		if err != nil {
-			return nil, badRequest("body_not_read")
+			return nil, unread(err, most)
 		}
 		return octets, nil
 	}
