@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"iter"
 	"net"
@@ -19,16 +18,14 @@ type pages struct {
 }
 
 // listenPages opens the addresses of a Web, which may have the certificate of the clients
-// of AMQP.
+// of AMQP. What is open if there is an error is for the caller to close.
 func listenPages(name string, w config.Web, shared *certificate.Keeper) (p pages, err error) {
 	p.name = name
 	if p.plain, err = listenPage(w.Listen, name, "--"+name+"-listen"); err != nil {
 		return p, err
 	}
-	if err := p.listenTLS(w, shared); err != nil {
-		return p, errors.Join(err, p.close())
-	}
-	return p, nil
+	err = p.listenTLS(w, shared)
+	return p, err
 }
 
 func (p *pages) listenTLS(w config.Web, shared *certificate.Keeper) (err error) {

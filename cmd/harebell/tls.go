@@ -23,7 +23,8 @@ type clients struct {
 	certificates  *certificate.Keeper // nil without TLS
 }
 
-// listenClients opens all addresses for clients, or none.
+// listenClients opens all addresses for clients. What is open if there is an error is for
+// the caller to close.
 func listenClients(c config.Config) (cs clients, err error) {
 	if len(c.Listen) == 0 && !c.TLS.Given() {
 		return cs, errors.New("--listen none: want a certificate then, --tls-cert and --tls-key, or nobody can come")
@@ -31,10 +32,8 @@ func listenClients(c config.Config) (cs clients, err error) {
 	if cs.plain, err = listen(c.Listen); err != nil {
 		return cs, err
 	}
-	if err := cs.listenTLS(c); err != nil {
-		return cs, errors.Join(err, closeAll(cs.plain))
-	}
-	return cs, nil
+	err = cs.listenTLS(c)
+	return cs, err
 }
 
 func (cs *clients) close() error { return errors.Join(closeAll(cs.plain), closeAll(cs.secure)) }

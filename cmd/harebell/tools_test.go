@@ -200,6 +200,10 @@ func TestEveryToolCommand(t *testing.T) {
 		{"rabbitmq-plugins -q list -v event", 0, "\\[E\\*\\] rabbitmq_event_exchange\n     Version:     \t4.2.0\n(?s).*"},
 		{"rabbitmq-plugins -q enable rabbitmq_management", 0, "(?s)The following plugins have been configured:\n.*\nPlugin configuration unchanged.\n"},
 		{"rabbitmq-plugins -q disable rabbitmq_management", 69, "Error:\nrabbitmq_management is built into Harebell: it cannot be switched off\n"},
+		{"rabbitmq-plugins -q disable --all", 69, "Error:\nall plugins are built into Harebell: they cannot be switched off\n"},
+		{"rabbitmqctl -q list_node_auth_attempt_stats --by-source", 0, "(remote_address\tusername\tprotocol\tauth_attempts\tauth_attempts_failed\tauth_attempts_succeeded\n)?"},
+		{"rabbitmqctl -q set_policy p ^x {\"max-length\":1}}", 69, "(?s)Error:\nJSON decoding error.*"},
+		{"rabbitmq-queues -q rebalance all --queue-pattern (", 64, "(?s).*--queue-pattern.*"},
 		{"rabbitmq-plugins -q is_enabled rabbitmq_management", 0, "Plugin rabbitmq_management is enabled on node .*\n"},
 		{"rabbitmq-plugins -q is_enabled rabbitmq_mqtt", 69, "Error:\nPlugin rabbitmq_mqtt is not enabled on node .*\n"},
 		{"rabbitmq-queues -q rebalance all", 0, "Node name\tNumber of quorum queues\tNumber of replicated classic queues\n" + node + "\t0\t0\n"},
@@ -231,7 +235,13 @@ func TestDefinitionsByTheCommandLine(t *testing.T) {
 	if got := b.ctl("-s", "list_vhosts"); got != "/\nshop\n" {
 		t.Errorf("got %q", got)
 	}
-	b.ctl("delete_vhost", "shop")
+	for time, want := range []bool{true, false} { // the second time they are those of the first
+		b.ctl("delete_vhost", "shop")
+		b.ctl("import_definitions", "--skip-if-unchanged", file)
+		if got := strings.Contains(b.ctl("list_vhosts"), "shop"); got != want {
+			t.Errorf("import %d: imported is %t, want %t", time+1, got, want)
+		}
+	}
 	c := b.tool("rabbitmqctl", "import_definitions", "-")
 	text, err := os.Open(file)
 	must(t, err)
@@ -321,6 +331,12 @@ func TestTheBrokerEndsAsOnASignal(t *testing.T) {
 		}
 		if _, _, code := b.run("rabbitmqctl", "status"); code != 69 {
 			t.Errorf("after %s: status ended with %d, want 69", command, code)
+		}
+		if _, _, code := b.run("rabbitmqctl", "stop"); code != 69 {
+			t.Errorf("after %s: stop ended with %d, want 69", command, code)
+		}
+		if out, complaint, code := b.run("rabbitmqctl", "stop", "--idempotent"); code != 0 {
+			t.Errorf("after %s: stop --idempotent ended with %d: %s%s", command, code, out, complaint)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package rabbitmqctl
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,10 +101,19 @@ func awaitNodes(c *call) (any, error) {
 	return nil, nil
 }
 
-// rebalance tells what is where.
+// rebalance tells what is where, of the queues that are meant.
 func rebalance(c *call) (any, error) {
-	all, err := c.list("/api/queues?columns=type")
-	quorum := len(slices.DeleteFunc(all, func(q tool.Object) bool { return q.Text("type") != "quorum" }))
+	var in, called *regexp.Regexp
+	for option, pattern := range map[string]**regexp.Regexp{"vhost-pattern": &in, "queue-pattern": &called} {
+		var err error
+		if *pattern, err = regexp.Compile(c.options[option]); err != nil {
+			return nil, failf(exitUsage, "--%s: %v", option, err)
+		}
+	}
+	all, err := c.list("/api/queues?columns=type,vhost,name")
+	quorum := len(slices.DeleteFunc(all, func(q tool.Object) bool {
+		return q.Text("type") != "quorum" || !in.MatchString(q.Text("vhost")) || !called.MatchString(q.Text("name"))
+	}))
 	return rows{[]string{"Node name", "Number of quorum queues", "Number of replicated classic queues"}, [][]any{{c.node, quorum, 0}}, false}, err
 }
 

@@ -108,7 +108,7 @@ func table() []*command {
 
 		{name: "await_startup", tools: ctl, title: "Nodes", usage: "[--timeout <timeout>]", about: "Waits for the broker to start", offline: true, waits: true, run: awaitStartup},
 		{name: "wait", tools: looking, title: "Nodes", usage: "<pidfile> | --pid <pid> [--timeout <timeout>]", about: "Waits for the broker of a file with a process id to start", most: 1, options: flags("pid=", "P="), offline: true, waits: true, run: wait},
-		{name: "stop", tools: ctl, title: "Nodes", usage: "[<pidfile>]", about: "Stops the broker; with the file of its process id it waits for the end", most: 1, options: flags("idempotent"), waits: true, banner: say("Stopping and halting node $n ..."), run: stop},
+		{name: "stop", tools: ctl, title: "Nodes", usage: "[<pidfile>]", about: "Stops the broker; with the file of its process id it waits for the end", most: 1, options: flags("idempotent"), offline: true, waits: true, run: stop},
 		{name: "shutdown", tools: ctl, title: "Nodes", usage: "[--wait] [--no-wait]", about: "Stops the broker, and waits for the end", options: flags("wait", "no-wait"), waits: true, run: shutdown,
 			banner: func(c *call) string {
 				return fmt.Sprintf("Shutting down %s node %s running at PID %d", c.product, c.node, c.pid)

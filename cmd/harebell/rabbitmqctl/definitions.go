@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/harebellmq/harebell/cmd/harebell/tool"
+	"github.com/harebellmq/harebell/internal/management"
 )
 
 // exportDefinitions writes them to a file, or to standard output.
@@ -35,8 +38,25 @@ func importDefinitions(c *call) (any, error) {
 	if !json.Valid(octets) {
 		return nil, failf(exitData, "Failed to deserialise input (format: JSON)")
 	}
+	once := c.options["skip-if-unchanged"] != ""
+	hash := management.Definitions{Files: []management.DefinitionFile{{JSON: octets}}}.Hash()
+	at := "/api" + tool.Path("global-parameters", management.LoadedHash)
+	if once {
+		var last tool.Object
+		if err := c.get(at, &last); err != nil && !missing(err) {
+			return nil, err
+		}
+		if last.Text("value") == hash {
+			return c.hint("These definitions were imported last, and are not imported again."), nil
+		}
+	}
 	if _, err := c.api.Raw(c, "POST", "/api/definitions", bytes.TrimSpace(octets)); err != nil {
 		return nil, err
+	}
+	if once {
+		if err := c.put(at, map[string]any{"value": hash}); err != nil {
+			return nil, err
+		}
 	}
 	return c.hint("Successfully imported definitions."), nil
 }

@@ -204,10 +204,8 @@ func checkCertificates(c *call) (any, error) {
 }
 
 func checkExpiry(i invocation) (int, string) {
-	for _, o := range []string{"within", "unit"} {
-		if _, given := i.options[o]; !given && i.tool == "rabbitmq-diagnostics" && o == "within" {
-			return exitUsage, "Invalid options for this command:\n--within : want a number, and --unit days, weeks, months or years"
-		}
+	if _, given := i.options["within"]; !given {
+		return exitUsage, "Invalid options for this command:\n--within : want a number, and --unit days, weeks, months or years"
 	}
 	return 0, ""
 }
@@ -229,7 +227,10 @@ func serverVersion(c *call) (any, error) { return text(c.version), nil }
 func memoryBreakdown(c *call) (any, error) {
 	var node tool.Object
 	err := c.get("/api"+tool.Path("nodes", c.node), &node)
-	queues, _ := c.list("/api/queues?columns=memory")
+	if err != nil {
+		return nil, err
+	}
+	queues, err := c.list("/api/queues?columns=memory")
 	total, inQueues := node.Number("mem_used"), int64(0)
 	for _, q := range queues {
 		inQueues += q.Number("memory")

@@ -1,6 +1,7 @@
 package rabbitmqctl
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -11,6 +12,13 @@ import (
 // stop has the broker end. With the file that names its process it waits until that has
 // ended.
 func stop(c *call) (any, error) {
+	if err := c.connect(); err != nil {
+		if f, is := err.(*failure); is && f.code == exitUnavailable && c.options["idempotent"] != "" {
+			return nil, nil // it has ended already
+		}
+		return nil, err
+	}
+	c.say("Stopping and halting node %s ...", c.node)
 	if err := c.api.Do(c, "POST", "/control/stop", nil, nil); err != nil || len(c.arguments) == 0 {
 		return nil, err
 	}
@@ -39,19 +47,21 @@ const pollEvery = 50 * time.Millisecond
 func (c *call) poll(so func() bool) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	var over <-chan time.Time
-	if c.timeout > 0 {
-		timer := time.NewTimer(c.timeout)
-		defer timer.Stop()
-		over = timer.C
+	whole := c.Context
+	if c.timeout > 0 { // also for a broker that takes questions and does not answer
+		limited, cancel := context.WithTimeout(whole, c.timeout)
+		defer cancel()
+		c.Context = limited
+		defer func() { c.Context = whole }()
 	}
 	for !so() {
 		select {
 		case <-tick.C:
-		case <-over:
-			return &failure{exitTimeout, fmt.Sprintf("Error: operation %s on node %s timed out. Timeout value used: %d", c.command.name, c.nodeOr(), c.timeout.Milliseconds()), true}
 		case <-c.Done():
-			return c.Err()
+			if whole.Err() != nil {
+				return whole.Err()
+			}
+			return &failure{exitTimeout, fmt.Sprintf("Error: operation %s on node %s timed out. Timeout value used: %d", c.command.name, c.nodeOr(), c.timeout.Milliseconds()), true}
 		}
 	}
 	return nil

@@ -80,6 +80,7 @@ var (
 	topicsOf         = plain(4, "user", "exchange", "write", "read")
 	topicsIn         = plain(4, "vhost", "exchange", "write", "read")
 	attemptColumns   = plain(4, "protocol", "auth_attempts", "auth_attempts_failed", "auth_attempts_succeeded")
+	sourceColumns    = plain(6, "remote_address", "username", "protocol", "auth_attempts", "auth_attempts_failed", "auth_attempts_succeeded")
 )
 
 // listing returns what lists the objects of a path in the virtual host.

@@ -103,9 +103,3 @@ func texts(all []any) []string {
 	}
 	return list
 }
-
-// Watermarks.
-
-// Ends and beginnings.
-
-// Definitions.

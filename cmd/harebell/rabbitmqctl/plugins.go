@@ -118,6 +118,9 @@ func (c *call) configuredNode() string {
 
 // disablePlugins refuses to switch off what is built in.
 func disablePlugins(c *call) (any, error) {
+	if c.options["all"] != "" {
+		return nil, failf(exitUnavailable, "all plugins are built into Harebell: they cannot be switched off")
+	}
 	for _, name := range c.arguments {
 		if !slices.Contains(c.others(), name) {
 			return nil, failf(exitUnavailable, "%s is built into Harebell: it cannot be switched off", name)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/harebellmq/harebell/cmd/harebell/tool"
 )
@@ -58,8 +59,9 @@ func quorumStatus(c *call) (any, error) {
 
 // Connections.
 
-// closeConnections closes those that are wanted, at most so many; 0 is for all.
-func (c *call) closeConnections(wanted func(tool.Object) bool, most int, reason string) (closed int, err error) {
+// closeConnections closes those that are wanted, at most so many, with a delay between
+// them; 0 is for all.
+func (c *call) closeConnections(wanted func(tool.Object) bool, most int, delay time.Duration, reason string) (closed int, err error) {
 	all, err := c.list("/api/connections")
 	if err != nil {
 		return 0, err
@@ -67,6 +69,13 @@ func (c *call) closeConnections(wanted func(tool.Object) bool, most int, reason 
 	for _, connection := range all {
 		if !wanted(connection) || most > 0 && closed == most {
 			continue
+		}
+		if closed > 0 && delay > 0 {
+			select {
+			case <-time.After(delay):
+			case <-c.Done():
+				return closed, c.Err()
+			}
 		}
 		_, err := c.api.Send(c, "DELETE", "/api"+tool.Path("connections", connection.Text("name")), nil, map[string]string{"X-Reason": reason})
 		if err != nil && !missing(err) { // it may have gone meanwhile
@@ -81,7 +90,7 @@ func (c *call) closeConnections(wanted func(tool.Object) bool, most int, reason 
 func closeConnection(c *call) (any, error) {
 	_, err := c.closeConnections(func(o tool.Object) bool {
 		return o.Text("pid") == c.arguments[0] || o.Text("name") == c.arguments[0]
-	}, 0, c.arguments[1])
+	}, 0, 0, c.arguments[1])
 	return nil, err
 }
 
@@ -108,17 +117,22 @@ func closeAllConnections(c *call) (any, error) {
 	} else if !one {
 		vhost, one = "/", true
 	}
-	closed, err := c.closeConnections(func(o tool.Object) bool { return !one || o.Text("vhost") == vhost }, c.most("limit"), c.arguments[0])
+	delay := time.Duration(c.most("per-connection-delay")) * time.Millisecond
+	closed, err := c.closeConnections(func(o tool.Object) bool { return !one || o.Text("vhost") == vhost }, c.most("limit"), delay, c.arguments[0])
 	return text(fmt.Sprintf("Closed %d connections", closed)), err
 }
 
 func closeUserConnections(c *call) (any, error) {
-	_, err := c.closeConnections(func(o tool.Object) bool { return o.Text("user") == c.arguments[0] }, 0, c.arguments[1])
+	_, err := c.closeConnections(func(o tool.Object) bool { return o.Text("user") == c.arguments[0] }, 0, 0, c.arguments[1])
 	return nil, err
 }
 
 // attempts shows how often somebody has tried to log in.
 func attempts(c *call) (any, error) {
+	if c.options["by-source"] != "" {
+		all, err := c.list("/api/auth/attempts" + tool.Path(c.node, "source"))
+		return sourceColumns.rows(nil, all), err
+	}
 	all, err := c.list("/api/auth/attempts" + tool.Path(c.node))
 	return attemptColumns.rows(nil, all), err
 }

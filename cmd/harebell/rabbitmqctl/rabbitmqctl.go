@@ -11,6 +11,7 @@
 package rabbitmqctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,7 +112,9 @@ func (c *call) connect() error {
 		Node, Product, Version string
 		PID                    int
 	}
-	if err := c.api.Do(c, "GET", "/control/broker", nil, &is); err != nil {
+	limited, cancel := context.WithTimeout(c, cmp.Or(c.timeout, defaultTimeout))
+	defer cancel()
+	if err := c.api.Do(limited, "GET", "/control/broker", nil, &is); err != nil {
 		return unreachable(wanted, why(broker.Socket, err))
 	}
 	if c.nodeName != "" && wanted != is.Node {

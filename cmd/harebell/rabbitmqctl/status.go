@@ -30,6 +30,10 @@ func status(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := c.configFiles()
+	if err != nil {
+		return nil, err
+	}
 	plugins, _ := node["enabled_plugins"].([]any)
 	uptime := node.Number("uptime") / 1000
 	connections, queues := overview.Number("object_totals.connections"), overview.Number("object_totals.queues")
@@ -49,7 +53,7 @@ func status(c *call) (any, error) {
 		}},
 		section{"Plugins", append([]string{"Enabled plugins:", ""}, bullets(texts(plugins))...)},
 		section{"Data directory", []string{"Node data directory: " + dataDir}},
-		section{"Config files", bullets(c.configFiles())},
+		section{"Config files", bullets(files)},
 		section{"Alarms", alarms.lines()},
 		section{"Memory", []string{
 			"Total memory used: " + c.octets(node.Number("mem_used")),
@@ -67,7 +71,7 @@ func status(c *call) (any, error) {
 	return reported{shown, map[string]any{
 		"pid": c.pid, "os": osName(), "uptime": uptime, "is_under_maintenance": false,
 		"rabbitmq_version": c.version, "harebell_version": overview["harebell_version"], "product_name": c.product, "product_version": c.version,
-		"erlang_version": overview["erlang_version"], "active_plugins": plugins, "data_directory": node["db_dir"], "config_files": c.configFiles(),
+		"erlang_version": overview["erlang_version"], "active_plugins": plugins, "data_directory": node["db_dir"], "config_files": files,
 		"alarms": alarms.texts(), "memory": map[string]any{"strategy": "allocated", "total": map[string]any{"allocated": node["mem_used"]}},
 		"vm_memory_high_watermark_limit": node["mem_limit"], "disk_free": node["disk_free"], "disk_free_limit": node["disk_free_limit"],
 		"file_descriptors": map[string]any{"total_used": node["fd_used"], "sockets_used": node["sockets_used"]},
@@ -92,16 +96,16 @@ func (c *call) settings() (all []setting, err error) {
 }
 
 // configFiles are the files that settings are from.
-func (c *call) configFiles() []string {
+func (c *call) configFiles() ([]string, error) {
 	files := []string{}
-	all, _ := c.settings() // then there are none to be shown
+	all, err := c.settings()
 	for _, s := range all {
 		file, _, isFile := strings.Cut(s.Origin, ":")
 		if isFile && !slices.Contains(files, file) {
 			files = append(files, file)
 		}
 	}
-	return files
+	return files, err
 }
 
 // environment shows the settings.

@@ -3,6 +3,7 @@ package rabbitmqctl
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -107,7 +108,11 @@ func restartVHost(c *call) (any, error) {
 func object(given string, into any) error {
 	d := json.NewDecoder(strings.NewReader(given))
 	d.UseNumber()
-	if d.Decode(into) != nil || d.More() {
+	err := d.Decode(into)
+	if err == nil {
+		_, err = d.Token()
+	}
+	if err != io.EOF { // there is more behind it, or it is none
 		return failf(exitUnavailable, "JSON decoding error. Reason: badarg")
 	}
 	return nil
