@@ -244,10 +244,8 @@ func (s *Server) putQueue(c *call) error {
 	if err != nil {
 		return err
 	}
-	if node != "" {
-		if err := s.isNode(node); err != nil {
-			return err
-		}
+	if node != "" && node != s.node { // rabbitmq: in these words
+		return badRequest("Node " + node + " could not be contacted")
 	}
 	return c.visit(func(v *vhost.VirtualHost, visit *server.Visit) error {
 		there := v.Has(exchange.Destination{Kind: exchange.ToQueue, Name: d.Name})
