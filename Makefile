@@ -22,9 +22,11 @@ DIST ?=
 dist:
 	$(GO) run ./packaging/dist --version $(VERSION) $(DIST)
 
-# The race detector needs cgo, and with it a C compiler.
+# The race detector needs cgo, and with it a C compiler. What is built otherwise
+# without it is tested once more.
 test:
 	CGO_ENABLED=1 $(GO) test -race ./...
+	$(GO) test -run Prompt ./amqp/server
 
 # A browser uses the pages of the management API: Debian's Chromium, installed if need
 # be. make test-ui UI_RUN=Keyboard runs what matches.

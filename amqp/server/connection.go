@@ -44,6 +44,8 @@ type connection struct {
 	// immutable
 	server *Server
 	conn   net.Conn
+	in     io.Reader // of conn
+	out    io.Writer // to conn
 	outbox outbox
 	tracer tracer
 	alive  context.Context // done when the socket is closed
@@ -91,7 +93,8 @@ func newConnection(s *Server, conn net.Conn) *connection {
 	c := &connection{
 		server:   s,
 		conn:     conn,
-		reader:   amqp.NewReader(conn),
+		in:       conn,
+		out:      conn,
 		state:    stateHandshake,
 		channels: make(map[uint16]*channel),
 		leaving:  make(chan struct{}),
@@ -99,6 +102,11 @@ func newConnection(s *Server, conn net.Conn) *connection {
 		number:    s.newProcess(),
 		connected: s.clock().Now(),
 	}
+	prompt := newPrompt(conn)
+	if prompt != nil {
+		c.in, c.out = prompt, prompt
+	}
+	c.reader = amqp.NewReader(c.in)
 	c.owner = c
 	c.alive, c.die = context.WithCancel(context.Background())
 	c.reader.SetFrameMax(initialFrameMax)
@@ -107,8 +115,8 @@ func newConnection(s *Server, conn net.Conn) *connection {
 	name := connectionName(conn)
 	c.log = s.Log.With().Str("conn", name).Logger()
 	c.tracer = newTracer(s.Log, name)
-	if !c.tracer.on {
-		c.outbox.some = writeSome(conn)
+	if prompt != nil && !c.tracer.on {
+		c.outbox.some = prompt.writeSome
 	}
 	return c
 }
@@ -151,7 +159,7 @@ func (c *connection) forget() (forgotten <-chan struct{}) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		io.Copy(io.Discard, c.conn) // how it ends does not matter
+		io.Copy(io.Discard, c.in) // how it ends does not matter
 	}()
 	return done
 }

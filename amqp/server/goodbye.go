@@ -115,5 +115,5 @@ func (c *connection) close(e *amqp.Error, timeout time.Duration) {
 // end it earlier.
 func (c *connection) wait(d time.Duration) {
 	c.hangUpIn(d)
-	io.Copy(io.Discard, c.conn) // how it ends does not matter
+	io.Copy(io.Discard, c.in) // how it ends does not matter
 }

@@ -116,7 +116,7 @@ func (c *connection) writeOut(out net.Buffers) error {
 		c.tracer.sent(out)
 	}
 	if len(out) == 1 {
-		_, err := c.conn.Write(out[0])
+		_, err := c.out.Write(out[0])
 		return err
 	}
 	rest := append(net.Buffers(nil), out...)
