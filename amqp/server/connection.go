@@ -129,10 +129,10 @@ func connectionName(conn net.Conn) string {
 // serve speaks to the client until the end.
 func (c *connection) serve() {
 	written := make(chan struct{})
-	go func() {
+	c.outbox.start(func() {
 		defer close(written)
 		c.writeLoop()
-	}()
+	})
 	c.hangUpIn(c.server.handshakeTimeout())
 	err := c.speak()
 
@@ -140,9 +140,12 @@ func (c *connection) serve() {
 	c.release()
 	c.sayGoodbye(err)
 	c.tellEnded()
-	c.outbox.end()
+	writeLoop := c.outbox.end()
 	c.hangUpIn(closeTimeout) // on a client that does not read what it is told last
 	forgotten := c.forget()
+	if writeLoop != nil {
+		writeLoop()
+	}
 	<-written
 	c.deadline.Stop()
 	c.hangUp()
@@ -154,9 +157,14 @@ func (c *connection) serve() {
 
 // forget reads what the client still says, until the connection is hung up: it may
 // have to get rid of something, such as the answer to a close that has crossed its
-// own, before it can read what it is told last.
+// own, before it can read what it is told last. As a rule it has read that already,
+// or can, and there is nothing.
 func (c *connection) forget() (forgotten <-chan struct{}) {
 	done := make(chan struct{})
+	if c.outbox.isEmpty() && !c.hasMore(c.reader.BytesRead()) {
+		close(done)
+		return done
+	}
 	go func() {
 		defer close(done)
 		io.Copy(io.Discard, c.in) // how it ends does not matter
@@ -353,6 +361,7 @@ func (c *connection) onChannel0(f amqp.Frame) error {
 		if err := c.sync(); err != nil {
 			return err
 		}
+		c.state = stateClosing
 		c.send(&amqp.ConnectionCloseOk{})
 		return errGone
 	case *amqp.ConnectionUpdateSecret:

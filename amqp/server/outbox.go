@@ -26,13 +26,14 @@ const (
 
 // An outbox holds what is to be written to one connection, in order. Anybody may
 // append, without blocking; the write loop takes everything at once. While little
-// is written there is no need to wake it: see writeNow.
+// is written there is no need for it: see writeNow.
 type outbox struct {
 	frameMax uint32           // set when the connection is tuned, before there are channels
 	some     func([]byte) int // writes what the connection takes at once; nil if it cannot
 
 	mu       sync.Mutex // guards everything below
 	wake     sync.Cond  // what the write loop waits for
+	loop     func()     // the write loop, until it is needed for the first time
 	buf      []byte
 	mark     int      // where in buf the next piece begins
 	pieces   [][]byte // before it: parts of earlier bufs, and bodies by reference
@@ -48,7 +49,7 @@ type outbox struct {
 	cut      cut         // the client is to be cut off, in a test
 	spare    []byte      // the buffer written before, for the next turn
 	writing  bool        // what was taken last is being written
-	parked   bool        // the write loop waits, and nobody has woken it
+	parked   bool        // the write loop waits, or has not been needed, and nobody has woken it
 	wrote    time.Time   // when something was written last
 	gather   time.Time   // until when deliveries are not written at once
 
@@ -58,6 +59,10 @@ type outbox struct {
 }
 
 func (o *outbox) init() { o.wake.L = &o.mu }
+
+// start has loop run as the write loop as soon as there is need for it. Most clients
+// that only wait, or ask one thing after the other, never have any.
+func (o *outbox) start(loop func()) { o.loop, o.parked = loop, true }
 
 // full reports whether there is no room for deliveries. The lock is held.
 func (o *outbox) full() bool { return o.size >= outboxFull }
@@ -122,7 +127,7 @@ func (o *outbox) reference(channel uint16, payload []byte) {
 // flush has what is there written.
 func (o *outbox) flush() {
 	o.mu.Lock()
-	if !o.writeNow() {
+	if o.size > 0 && !o.writeNow() {
 		o.signal()
 	}
 	o.mu.Unlock()
@@ -131,6 +136,11 @@ func (o *outbox) flush() {
 // signal wakes the write loop. The lock is held.
 func (o *outbox) signal() {
 	o.parked = false
+	if loop := o.loop; loop != nil {
+		o.loop = nil
+		go loop()
+		return
+	}
 	o.wake.Signal()
 }
 
@@ -153,8 +163,8 @@ const (
 // waits for each reply that was 115 µs of CPU for two of them, now 75; at 1,000
 // deliveries/s the median takes 0.12 ms instead of 0.14.
 func (o *outbox) writeNow() bool {
-	if o.some == nil || !o.parked || o.size == 0 || o.size > nowMost || len(o.buf) != o.size || o.mark > 0 ||
-		len(o.confirms)+len(o.starved)+len(o.traced) > 0 || o.broken || o.ended || o.cut != noCut {
+	if o.some == nil || !o.parked || o.broken || o.ended || o.cut != noCut || len(o.confirms)+len(o.starved)+len(o.traced) > 0 ||
+		!o.ready() || o.size > nowMost || len(o.buf) != o.size || o.mark > 0 {
 		return false
 	}
 	now := time.Now()
@@ -166,7 +176,7 @@ func (o *outbox) writeNow() bool {
 			return false
 		}
 	}
-	o.wrote, o.busy = now, true
+	o.wrote = now
 	n := o.some(o.buf)
 	o.sent += uint64(n)
 	o.writes++
@@ -188,7 +198,12 @@ func (o *outbox) beat() {
 	if !o.busy {
 		o.heartbeat = true
 		o.spare = nil
-		o.signal()
+		if o.size == 0 {
+			o.buf = nil
+		}
+		if !o.writeNow() {
+			o.signal()
+		}
 	}
 	o.busy = false
 	o.mu.Unlock()
@@ -239,12 +254,17 @@ var plenty = func() chan struct{} {
 }()
 
 // end says that nothing more comes: the write loop writes what is there, then
-// stops.
-func (o *outbox) end() {
+// stops. If there has been no need for it so far it is returned, and for the caller
+// to run.
+func (o *outbox) end() (loop func()) {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.ended = true
-	o.signal()
-	o.mu.Unlock()
+	if o.loop == nil {
+		o.signal()
+	}
+	loop, o.loop = o.loop, nil
+	return loop
 }
 
 // cut says when a client is cut off.
