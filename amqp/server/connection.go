@@ -161,7 +161,7 @@ func (c *connection) serve() {
 // or can, and there is nothing.
 func (c *connection) forget() (forgotten <-chan struct{}) {
 	done := make(chan struct{})
-	if c.outbox.isEmpty() && !c.hasMore(c.reader.BytesRead()) {
+	if more, _ := c.hasMore(c.reader.BytesRead()); !more && c.outbox.isEmpty() {
 		close(done)
 		return done
 	}

@@ -29,7 +29,8 @@ func (c *connection) quiet() bool {
 	waking := c.waking // and will have to close a channel, unless its client is quick
 	c.mu.Unlock()
 	done := c.carriedOut.Load()
-	return !waking && c.outbox.isEmpty() && done == c.reader.BytesRead() && !c.hasMore(done)
+	more, ended := c.hasMore(done)
+	return !waking && c.outbox.isEmpty() && done == c.reader.BytesRead() && !more && !ended
 }
 
 // idle notes that all that has been read is carried out.
@@ -42,18 +43,18 @@ func (c *connection) busy() { c.carriedOut.Store(math.MaxUint64) }
 // sent.
 type arrival interface{ Arrived() uint64 }
 
-// hasMore reports whether a client has sent something that nobody has read yet;
-// done is how much has been read.
-func (c *connection) hasMore(done uint64) bool {
+// hasMore reports whether a client has sent something that nobody has read yet, and
+// whether it has ended what it has to say; done is how much has been read.
+func (c *connection) hasMore(done uint64) (octets, end bool) {
 	conn := c.conn
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
 	}
 	switch conn := conn.(type) {
 	case arrival:
-		return conn.Arrived() != done
+		return conn.Arrived() != done, false
 	case syscall.Conn:
 		return readable(conn)
 	}
-	return false
+	return false, false
 }

@@ -5,7 +5,7 @@ package server
 import "syscall"
 
 // readable does not know.
-func readable(syscall.Conn) bool { return false }
+func readable(syscall.Conn) (octets, end bool) { return false, false }
 
 func isTooManyFiles(error) bool { return false }
 
