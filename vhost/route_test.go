@@ -1,8 +1,11 @@
 package vhost
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/harebellmq/harebell/amqp"
@@ -183,6 +186,54 @@ func TestNobodySeesAMessageBeforeFlush(t *testing.T) {
 	q, _ := s.Queue("b", nil)
 	if got := q.Stats().Ready; got != batchMost {
 		t.Errorf("ready before flush: got %d, want a full batch of %d", got, batchMost)
+	}
+}
+
+func TestMessagesOfALongQueueDoNotKeepWhatTheyWereReadInto(t *testing.T) {
+	s := newSite(t)
+	q := s.queue(queue.Declaration{Name: "q"})
+	p := s.NewPublisher()
+	put := func(body, properties []byte) {
+		if _, err := p.Publish(amqp.NewMessage("", "q", properties, body), nil, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := 0
+	for ; !q.Long(); before++ {
+		put(nil, nil)
+		p.Flush()
+	}
+	// Sizes from nothing to more than a block, read into one buffer.
+	content := func(i int) string { return strings.Repeat(fmt.Sprint(i, ";"), i*i/7) }
+	header := func(i int) amqp.Properties { return amqp.Fields{MessageID: fmt.Sprint(i)}.Properties() }
+	const last = 60
+	for i := range last {
+		body, properties := []byte(content(i)), slices.Clone(header(i))
+		put(body, properties)
+		p.Flush()
+		clear(body)
+		clear(properties)
+	}
+	var read [][]byte
+	for i := range last {
+		read = append(read, []byte(content(i)), slices.Clone(header(i)))
+		put(read[2*i], read[2*i+1])
+	}
+	p.Flush()
+	for _, b := range read {
+		clear(b)
+	}
+	for range before {
+		q.Get(true)
+	}
+	for i := range 2 * last {
+		e, _, ok, err := q.Get(true)
+		if !ok || err != nil {
+			t.Fatalf("message %d: got %v, %v, want it", i, ok, err)
+		}
+		if m := e.Message; string(m.Body) != content(i%last) || !bytes.Equal(m.Properties, header(i%last)) {
+			t.Errorf("message %d: got %.40q with %q, want %.40q with %q", i, m.Body, m.Properties, content(i%last), header(i%last))
+		}
 	}
 }
 
