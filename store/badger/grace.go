@@ -11,7 +11,20 @@ import "time"
 // unconfirmed, and a consumer that acks each: 288,000 messages/s for 2.0 µs of CPU
 // each instead of 120,000 for 4.4 µs; at 1,000/s the median confirm takes 0.24
 // instead of 0.52 ms. Without consumers nothing changes.
-const graceTime = time.Millisecond
+//
+// Where much is published a message takes longer to its consumer, and the ack back:
+// then graceTime is doubled, up to graceMost, as often as it takes to pay. Two
+// publishers with 2,000 unconfirmed messages of 1 KiB each, whose consumers keep up:
+// 0.45 octets are written for one of a body instead of 0.9, for 10 % less CPU. Who
+// publishes less than graceBusy messages in each graceTime would just be kept waiting.
+const (
+	graceTime = time.Millisecond
+	graceMost = 8 * time.Millisecond
+	graceBusy = 50
+)
+
+// graceShorter is after how many turns that pay half as long a grace is tried.
+const graceShorter = 64
 
 // Holding back does not pay where consumers take longer than that. Then nothing
 // is held back for a while, which doubles each time.
@@ -27,12 +40,15 @@ type grace struct {
 	timer      *time.Timer
 	armed      bool
 
+	wait time.Duration // until the next turn
+	paid int           // turns that have paid since it is so long
+
 	pause time.Duration // the last one; 0 if holding back pays
 	until time.Time     // when it is over
 }
 
 func newGrace() *grace {
-	g := &grace{young: new(group), old: new(group), timer: time.NewTimer(time.Hour)}
+	g := &grace{young: new(group), old: new(group), timer: time.NewTimer(time.Hour), wait: graceTime}
 	g.timer.Stop()
 	return g
 }
@@ -68,7 +84,7 @@ func (gr *grace) holdBack(g *group) {
 func (gr *grace) arm() {
 	if !gr.armed && len(gr.young.records)+len(gr.old.records) > 0 {
 		gr.armed = true
-		gr.timer.Reset(graceTime)
+		gr.timer.Reset(gr.wait)
 	}
 }
 
@@ -82,20 +98,37 @@ func (gr *grace) turn() *group {
 	return g
 }
 
-// learn decides whether holding back pays: if half of the records need no writing.
+// learn decides whether holding back pays: if half of the records need no writing;
+// and for how long.
 func (gr *grace) learn(g *group) {
+	n := len(g.records)
+	if n == 0 {
+		return
+	}
 	cancelled := 0
 	for _, r := range g.records {
 		if r.Cancelled() {
 			cancelled++
 		}
 	}
-	switch n := len(g.records); {
-	case n == 0:
-	case 2*cancelled >= n:
+	pays, busy := 2*cancelled >= n, n >= graceBusy*int(gr.wait/graceTime)
+	if !busy {
+		gr.waitFor(graceTime)
+	}
+	switch {
+	case pays:
 		gr.pause = 0
+		if gr.paid++; gr.paid == graceShorter {
+			gr.waitFor(max(gr.wait/2, graceTime))
+		}
+	case busy && gr.wait < graceMost:
+		gr.waitFor(2 * gr.wait)
 	default:
+		gr.waitFor(graceTime)
 		gr.pause = min(max(2*gr.pause, shortPause), longPause)
 		gr.until = time.Now().Add(gr.pause)
 	}
 }
+
+// waitFor has the turns to come last so long.
+func (gr *grace) waitFor(d time.Duration) { gr.wait, gr.paid = d, 0 }

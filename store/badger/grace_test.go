@@ -124,6 +124,50 @@ func TestHoldingBackStopsWhereItDoesNotPay(t *testing.T) {
 	})
 }
 
+func TestHoldingBackLastsLongerWhereMuchIsPublished(t *testing.T) {
+	gr := newGrace()
+	defer gr.timer.Stop()
+	turn := func(n, acked int) {
+		g := new(group)
+		for i := range n {
+			r, _ := handedOut(1, uint64(i+1))
+			if i < acked {
+				r.Refs()[0].Settle()
+				r.Release()
+			}
+			g.records = append(g.records, r)
+		}
+		gr.learn(g)
+	}
+	want := func(wait, pause time.Duration) {
+		t.Helper()
+		if gr.wait != wait || gr.pause != pause {
+			t.Errorf("waits for %v, with a pause of %v, want %v and %v", gr.wait, gr.pause, wait, pause)
+		}
+	}
+	many := 2 * graceBusy * int(graceMost/graceTime)
+	for wait := 2 * graceTime; wait <= graceMost; wait *= 2 {
+		turn(many, 0)
+		want(wait, 0)
+	}
+	turn(many, 0)
+	want(graceTime, shortPause)
+
+	turn(many, 0)
+	turn(many, 0)
+	want(4*graceTime, shortPause)
+	for range graceShorter - 1 {
+		turn(many, many/2)
+		want(4*graceTime, 0)
+	}
+	turn(many, many/2)
+	want(2*graceTime, 0)
+	turn(graceBusy, graceBusy) // is less than in two graceTime
+	want(graceTime, 0)
+	turn(graceBusy-1, 0)
+	want(graceTime, shortPause)
+}
+
 func TestWhatIsHeldBackIsWrittenInTheEnd(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *Store, receipt){
 		"by itself": func(t *testing.T, _ *Store, told receipt) {
