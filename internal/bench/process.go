@@ -19,6 +19,7 @@ func thisSystem() system { return system{os.DirFS("/proc")} }
 type usage struct {
 	at      time.Time
 	cpu     time.Duration // of user and system
+	kernel  time.Duration // of system, in cpu
 	anon    int64         // octets of anonymous memory
 	rss     int64         // octets of memory
 	written int64         // octets that were to reach the disk
@@ -39,6 +40,7 @@ func (s system) usage(pids []int, now time.Time) usage {
 			continue
 		}
 		u.cpu += f.cpu
+		u.kernel += f.kernel
 		status := strconv.Itoa(pid) + "/status"
 		u.anon += kibibytes(field(s.proc, status, "RssAnon"))
 		u.rss += kibibytes(field(s.proc, status, "VmRSS"))
@@ -62,6 +64,7 @@ type stat struct {
 	parent int
 	name   string
 	cpu    time.Duration
+	kernel time.Duration // of cpu
 }
 
 // stat reads /proc/PID/stat: "PID (name) state parent …", in which the times are
@@ -86,7 +89,10 @@ func (s system) stat(pid int) (stat, bool) {
 		return stat{}, false
 	}
 	ended := f[0] == "Z" || f[0] == "X"
-	return stat{ended, parent, string(text[begin+1 : end]), time.Duration(user+kernel) * userTick}, true
+	return stat{
+		ended: ended, parent: parent, name: string(text[begin+1 : end]),
+		cpu: time.Duration(user+kernel) * userTick, kernel: time.Duration(kernel) * userTick,
+	}, true
 }
 
 // running reports whether any of the processes is there.

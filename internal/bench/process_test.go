@@ -38,7 +38,7 @@ func TestTreeHasAllDescendants(t *testing.T) {
 func TestUsageAddsUp(t *testing.T) {
 	now := time.Unix(5, 0)
 	got := some().usage([]int{10, 12, 13, 99}, now)
-	want := usage{at: now, cpu: 2030 * time.Millisecond, anon: 512 << 10, rss: 1 << 20, written: 4096}
+	want := usage{at: now, cpu: 2030 * time.Millisecond, kernel: 520 * time.Millisecond, anon: 512 << 10, rss: 1 << 20, written: 4096}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

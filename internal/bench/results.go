@@ -47,6 +47,7 @@ const (
 	Made      = "made"   // of many
 
 	CPU      = "cpu"     // microseconds of the broker's, for each message published, or consumed if none is, or cycle
+	Kernel   = "kernel"  // part of that in which the kernel worked for the broker: sockets, files, waking threads; 0 to 1
 	Anon     = "anon"    // octets of anonymous memory, at most: what the broker cannot do without
 	RSS      = "rss"     // octets of memory, at most: with files, which the system may take back
 	Written  = "written" // octets to the disk, for each message published

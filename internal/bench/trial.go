@@ -116,6 +116,9 @@ func (t *trial) noteUsage(l *load, w *watch) {
 	if n > 0 {
 		t.metrics[CPU] = microseconds(b.cpu-a.cpu) / float64(n)
 	}
+	if b.cpu > a.cpu {
+		t.metrics[Kernel] = float64(b.kernel-a.kernel) / float64(b.cpu-a.cpu)
+	}
 	if l.Published > 0 {
 		t.metrics[Written] = float64(b.written-a.written) / float64(l.Published)
 	}

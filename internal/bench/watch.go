@@ -99,6 +99,7 @@ func interpolate(samples []usage, at time.Time) usage {
 		return usage{
 			at:      at,
 			cpu:     time.Duration(mix(int64(before.cpu), int64(s.cpu))),
+			kernel:  time.Duration(mix(int64(before.kernel), int64(s.kernel))),
 			anon:    mix(before.anon, s.anon),
 			rss:     mix(before.rss, s.rss),
 			written: mix(before.written, s.written),

@@ -12,8 +12,8 @@ func at(ms int) time.Time { return time.Unix(1000, 0).Add(time.Duration(ms) * ti
 func TestWatchInterpolates(t *testing.T) {
 	w := &watch{samples: []usage{
 		{at: at(0), cpu: 0, anon: 10},
-		{at: at(100), cpu: 100 * time.Millisecond, anon: 50, written: 1000},
-		{at: at(200), cpu: 100 * time.Millisecond, anon: 30, written: 3000},
+		{at: at(100), cpu: 100 * time.Millisecond, kernel: 40 * time.Millisecond, anon: 50, written: 1000},
+		{at: at(200), cpu: 100 * time.Millisecond, kernel: 40 * time.Millisecond, anon: 30, written: 3000},
 	}}
 	tests := []struct {
 		name    string
@@ -29,8 +29,8 @@ func TestWatchInterpolates(t *testing.T) {
 	}
 	for _, test := range tests {
 		got, _ := w.between(at(test.ms), at(test.ms))
-		if got.cpu != test.cpu || got.written != test.written {
-			t.Errorf("%s: got %v and %d, want %v and %d", test.name, got.cpu, got.written, test.cpu, test.written)
+		if got.cpu != test.cpu || got.kernel != test.cpu*2/5 || got.written != test.written {
+			t.Errorf("%s: got %v, %v in the kernel, and %d, want %v, two fifths of it and %d", test.name, got.cpu, got.kernel, got.written, test.cpu, test.written)
 		}
 	}
 	if got := w.anonPeak(at(0), at(200)); got != 50 {

@@ -7,7 +7,10 @@ import (
 	"github.com/harebellmq/harebell/internal/bench"
 )
 
-var memory = column{"memory", bench.Anon, octets}
+var (
+	memory = column{"memory", bench.Anon, octets}
+	kernel = column{"in the kernel", bench.Kernel, percent}
+)
 
 // mainRate returns the metric that a load is about: what arrives or, if nobody
 // consumes, what is published.
@@ -20,10 +23,10 @@ func (m *maker) mainRate(shape string) string {
 
 // Throughput is as many messages as a broker takes.
 func (m *maker) Throughput() string {
-	t := &table{head: []string{"load", "broker", ">messages/s", ">CPU each", ">memory", ">Harebell"}}
+	t := &table{head: []string{"load", "broker", ">messages/s", ">CPU each", ">in the kernel", ">memory", ">Harebell"}}
 	for _, s := range m.shapes("throughput") {
 		one := &maker{results: only(m.results, s.Name), reference: m.reference}
-		columns := []column{{"messages/s", m.mainRate(s.Name), rate}, {"CPU each", bench.CPU, micro}, memory}
+		columns := []column{{"messages/s", m.mainRate(s.Name), rate}, {"CPU each", bench.CPU, micro}, kernel, memory}
 		one.each(t, "throughput", columns, m.mainRate, false)
 	}
 	return t.String()
@@ -43,8 +46,8 @@ func only(r *bench.Results, shape string) *bench.Results {
 
 // Latency is the time that messages take when there are few.
 func (m *maker) Latency() string {
-	t := &table{head: []string{"load", "broker", ">p50", ">p95", ">p99", ">CPU each", ">Harebell"}}
-	columns := []column{{"p50", bench.P50, milli}, {"p95", bench.P95, milli}, {"p99", bench.P99, milli}, {"CPU each", bench.CPU, micro}}
+	t := &table{head: []string{"load", "broker", ">p50", ">p95", ">p99", ">CPU each", ">in the kernel", ">Harebell"}}
+	columns := []column{{"p50", bench.P50, milli}, {"p95", bench.P95, milli}, {"p99", bench.P99, milli}, {"CPU each", bench.CPU, micro}, kernel}
 	m.each(t, "latency", columns, func(string) string { return bench.P50 }, true)
 	return t.String()
 }

@@ -34,6 +34,9 @@ func digits(v float64) string {
 
 func micro(v float64) string { return digits(v) + " µs" }
 
+// percent writes a part of one.
+func percent(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }
+
 func milli(v float64) string { return digits(v) + " ms" }
 
 func seconds(v float64) string { return digits(v) + " s" }
