@@ -196,6 +196,44 @@ func TestOutboxWritesLittleAtOnce(t *testing.T) {
 	}
 }
 
+func TestWriteLoopBeginsWhenThereIsNeedForIt(t *testing.T) {
+	large := make([]byte, nowMost+1)
+	for name, test := range map[string]struct {
+		prepare func(o *outbox)
+		needed  bool
+	}{
+		"nothing to write": {func(o *outbox) { o.flush() }, false},
+		"a reply":          {func(o *outbox) { o.append([]byte("reply")); o.flush() }, false},
+		"a heartbeat":      {func(o *outbox) { o.beat() }, false},
+		"much":             {func(o *outbox) { o.append(large); o.flush() }, true},
+		"a confirm":        {func(o *outbox) { (&confirms{channel: 1, outbox: o}).Confirm(1, 1, true) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &socket{room: 1 << 20}
+				o := testOutbox()
+				o.some = s.some
+				runs := 0
+				loop := func() {
+					runs++
+					for _, _, ok := o.take(nil); ok; _, _, ok = o.take(nil) {
+					}
+				}
+				o.start(loop)
+				test.prepare(o)
+				synctest.Wait()
+				begun := runs == 1
+				if begun != test.needed {
+					t.Errorf("begun: %v, want %v", begun, test.needed)
+				}
+				if rest := o.end(); (rest == nil) != test.needed {
+					t.Errorf("left to who ends the outbox: %v, want %v", rest != nil, !test.needed)
+				}
+			})
+		})
+	}
+}
+
 // deliver adds something that is no reply.
 func deliver(o *outbox, text string) {
 	o.buf = append(o.buf, text...)
