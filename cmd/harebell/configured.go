@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,7 +20,7 @@ import (
 // managed is what the management API is told of the broker.
 func managed(c config.Config, log zerolog.Logger, again *reloader, w *watches, end func(), open *doors) management.Options {
 	o := management.Options{
-		Node: node(c), Log: log, Memory: w.memory, Disk: w.disk, MachineMemory: machineMemory(),
+		Node: c.NodeName(), Log: log, Memory: w.memory, Disk: w.disk, MachineMemory: machineMemory(),
 		Listeners: open.listed(), PathPrefix: c.Management.PathPrefix, Certificates: open.certificates.shown,
 		Settings: again.settings, SetLogLevel: changeLogLevel, Stop: end,
 	}
@@ -69,7 +67,7 @@ func configure(s *server.Server, c config.Config) {
 	s.Limits = limits(c)
 	s.HandshakeTimeout = c.HandshakeTimeout
 	s.ConsumerTimeout = orNone(c.ConsumerTimeout)
-	s.Node = node(c)
+	s.Node = c.NodeName()
 	s.CertificateLogin = server.CertificateLogin(c.TLS.LoginFrom)
 	s.Properties = properties(c)
 	follow.InServer(c.Compat, s)
@@ -112,17 +110,4 @@ func openStore(c config.Config, log zerolog.Logger) (store.Store, error) {
 		return store.NewMemory(), nil
 	}
 	return badger.Open(c.DataDir, badger.Options{Logger: log})
-}
-
-// node is the name of this broker among others.
-func node(c config.Config) string {
-	name := cmp.Or(c.Node, "harebell")
-	if strings.Contains(name, "@") {
-		return name
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	return name + "@" + host
 }

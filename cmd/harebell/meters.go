@@ -17,7 +17,7 @@ import (
 // come to it.
 func metered(c config.Config, log zerolog.Logger, srv *server.Server, w *watches, manager *management.Server) metrics.Options {
 	o := metrics.Options{
-		Node: node(c), Log: log, Path: c.Prometheus.Path, PerObject: c.Prometheus.PerObject, Authenticate: c.Prometheus.Authenticate,
+		Node: c.NodeName(), Log: log, Path: c.Prometheus.Path, PerObject: c.Prometheus.PerObject, Authenticate: c.Prometheus.Authenticate,
 		Memory: w.memory, Disk: w.disk, HTTPAttempts: manager.Attempts,
 	}
 	if !c.Memory {

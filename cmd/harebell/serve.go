@@ -99,7 +99,7 @@ func serve(ctx context.Context, c config.Config, log zerolog.Logger, again *relo
 		return err
 	}
 	broker := vhost.Broker{
-		Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, Events: eventVHost(c), Node: node(c),
+		Store: st, Clock: clock.System, Memory: memory(c), Log: log, Forget: users.Forget, Events: eventVHost(c), Node: c.NodeName(),
 		DefaultQueueType: queue.Type(c.DefaultQueueType),
 	}
 	follow.InVHosts(c.Compat, &broker)

@@ -77,7 +77,7 @@ func findBroker() (b rabbitmqctl.Broker, err error) {
 			return b, err
 		}
 	}
-	return rabbitmqctl.Broker{Node: node(c), Socket: path, Version: c.Version}, nil
+	return rabbitmqctl.Broker{Node: c.NodeName(), Socket: path, Version: c.Version}, nil
 }
 
 // toolCommands are the tools as commands of the program, for who has no links.

@@ -21,7 +21,7 @@ func traced(ctx context.Context, c config.Config, log zerolog.Logger) (watch eve
 		return nil, func() {}, nil
 	}
 	t, err := tracing.Start(ctx, tracing.Options{
-		Endpoint: c.OTLPEndpoint, Ratio: c.OTLPSampleRatio, Node: node(c), Version: version(), Log: log,
+		Endpoint: c.OTLPEndpoint, Ratio: c.OTLPSampleRatio, Node: c.NodeName(), Version: version(), Log: log,
 	})
 	if err != nil {
 		return nil, nil, err

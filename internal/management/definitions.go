@@ -148,22 +148,6 @@ func (c *call) writeSections(sections []section) error {
 	return nil
 }
 
-// writeItems writes an array, and reports false if nobody listens.
-func (c *call) writeItems(items iter.Seq[any]) bool {
-	between := "["
-	for item := range items {
-		if _, err := c.w.Write(append([]byte(between), marshal(item)...)); err != nil {
-			return false
-		}
-		between = ","
-	}
-	if between == "[" {
-		c.w.Write([]byte("["))
-	}
-	_, err := c.w.Write([]byte("]"))
-	return err == nil
-}
-
 func defineVHost(v *vhost.VirtualHost) any {
 	m := v.Metadata()
 	return definedVHost{v.Name(), m.Description, m.Tags, queue.Type(m.DefaultQueueType), m}

@@ -28,22 +28,25 @@ func some[T any](items []T, wanted func(T) bool) iter.Seq[any] {
 // list answers with items, in the order and with the columns that the query asks
 // for. Unless there is an order each is written as it comes.
 func (c *call) list(items iter.Seq[any]) error {
-	columns := c.columns()
 	c.begin(http.StatusOK)
+	c.writeItems(c.columns().each(c.inOrder(items, 0)))
+	return nil // if nobody listens any more nobody wants to know
+}
+
+// writeItems writes an array, and reports false if nobody listens.
+func (c *call) writeItems(items iter.Seq[any]) bool {
 	between := "["
-	for item := range c.inOrder(items, 0) {
-		if _, err := c.w.Write(append([]byte(between), marshal(columns.of(item))...)); err != nil {
-			return nil // nobody listens any more
+	for item := range items {
+		if _, err := c.w.Write(append([]byte(between), marshal(item)...)); err != nil {
+			return false
 		}
 		between = ","
 	}
 	if between == "[" {
-		between = "[]"
-	} else {
-		between = "]"
+		c.w.Write([]byte("["))
 	}
-	c.w.Write([]byte(between)) // likewise
-	return nil
+	_, err := c.w.Write([]byte("]"))
+	return err == nil
 }
 
 // Pages have so many items, unless the query says how many.

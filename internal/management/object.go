@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -59,6 +60,17 @@ func (cs columns) of(value any) any {
 		}
 	}
 	return part
+}
+
+// each are those fields of each item.
+func (cs columns) each(items iter.Seq[any]) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for item := range items {
+			if !yield(cs.of(item)) {
+				return
+			}
+		}
+	}
 }
 
 // put sets the field that a path with dots leads to.

@@ -72,7 +72,7 @@ func (c *call) nodeOr() string {
 	if c.node != "" {
 		return c.node
 	}
-	return fullName(c.broker.Node)
+	return c.broker.Node
 }
 
 // awaitEnd returns when the broker's process has ended.
@@ -127,12 +127,12 @@ func wait(c *call) (any, error) {
 		}
 		c.say("pid is %s", pid)
 	}
-	c.say("Waiting for erlang distribution on node '%s' while OS process '%s' is running", fullName(broker.Node), pid)
+	c.say("Waiting for erlang distribution on node '%s' while OS process '%s' is running", broker.Node, pid)
 	number, err := strconv.Atoi(pid)
 	if err != nil {
 		return nil, failf(exitData, "pid is %s: want a number", pid)
 	}
-	c.say("Waiting for applications 'rabbit_and_plugins' to start on node '%s'", fullName(broker.Node))
+	c.say("Waiting for applications 'rabbit_and_plugins' to start on node '%s'", broker.Node)
 	ended := false
 	err = c.poll(func() bool { ended = !alive(number); return ended || c.connect() == nil })
 	switch {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/harebellmq/harebell/internal/config"
 )
 
 // builtIn are the plug-ins of RabbitMQ's whose work Harebell does without one, with what
@@ -107,13 +109,13 @@ func (c *call) configured() any {
 // configuredNode is the node that the settings are for.
 func (c *call) configuredNode() string {
 	if c.nodeName != "" {
-		return fullName(c.nodeName)
+		return config.FullNodeName(c.nodeName)
 	}
 	broker, err := c.Find()
 	if err != nil {
 		return "this node"
 	}
-	return fullName(broker.Node)
+	return broker.Node
 }
 
 // disablePlugins refuses to switch off what is built in.

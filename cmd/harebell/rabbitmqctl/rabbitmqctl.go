@@ -20,10 +20,10 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/harebellmq/harebell/cmd/harebell/tool"
+	"github.com/harebellmq/harebell/internal/config"
 	"github.com/harebellmq/harebell/internal/control"
 )
 
@@ -37,7 +37,7 @@ type Env struct {
 
 // A Broker is where to find one.
 type Broker struct {
-	Node    string // as the settings have it
+	Node    string // its name, with its host, as the settings have it
 	Socket  string // "" for none
 	Version string // of RabbitMQ, that it presents itself as
 }
@@ -100,7 +100,7 @@ func (c *call) connect() error {
 	c.broker = broker
 	wanted := broker.Node
 	if c.nodeName != "" {
-		wanted = fullName(c.nodeName)
+		wanted = config.FullNodeName(c.nodeName)
 	}
 	if broker.Socket == "" {
 		return unreachable(wanted, "this broker has no control socket: want --control-socket, or HAREBELL_CONTROL_SOCKET, to be a path")
@@ -122,20 +122,6 @@ func (c *call) connect() error {
 	}
 	c.node, c.product, c.version, c.pid = is.Node, is.Product, is.Version, is.PID
 	return nil
-}
-
-// fullName completes the name of a node.
-//
-// rabbitmq: without a host it is one of this machine
-func fullName(name string) string {
-	if strings.Contains(name, "@") {
-		return name
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	return name + "@" + host
 }
 
 // why says why a socket leads nowhere.
