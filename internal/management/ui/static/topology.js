@@ -64,24 +64,27 @@ export function around(graph, start, most) {
 }
 
 // near asks the API for what is around one exchange or queue, for where there are too many
-// bindings to ask for all.
+// bindings to ask for all; and returns the bindings of its own, into it and from it, too.
 export async function near(vhost, kind, name, most, signal) {
   const graph = empty();
   node(graph, kind, name);
   const exchanges = (x, end) => get(path`exchanges/${vhost}/${inPath(x)}/bindings/${end}`, { signal });
-  const first = kind === 'queue' ? await get(path`queues/${vhost}/${name}/bindings`, { signal }) : await exchanges(name, 'destination');
-  add(graph, kind === 'queue' ? first : first.slice(0, most));
-  const up = [...new Set(first.map((b) => b.source))].filter((x) => x !== '');
+  const into = kind === 'queue' ? await get(path`queues/${vhost}/${name}/bindings`, { signal }) : await exchanges(name, 'destination');
+  add(graph, kind === 'queue' ? into : into.slice(0, most));
+  const up = [...new Set(into.map((b) => b.source))].filter((x) => x !== '');
   for (const seen = new Set(up); up.length > 0;) {
     if (graph.nodes.size >= most) { graph.cut = true; break; }
     const more = await exchanges(up.shift(), 'destination');
     add(graph, more);
     for (const b of more) if (!seen.has(b.source)) { seen.add(b.source); up.push(b.source); }
   }
+  let from = [];
   if (kind === 'exchange' && name !== '') {
     const down = [name];
     for (const seen = new Set(down); down.length > 0;) {
-      const more = await exchanges(down.shift(), 'source');
+      const x = down.shift();
+      const more = await exchanges(x, 'source');
+      if (x === name) from = more;
       const room = Math.max(0, most - graph.nodes.size);
       if (more.length > room) graph.cut = true;
       add(graph, more.slice(0, room));
@@ -90,7 +93,7 @@ export async function near(vhost, kind, name, most, signal) {
       }
     }
   }
-  return graph;
+  return { graph, into, from };
 }
 
 // dead adds where the dead letters of queues go.

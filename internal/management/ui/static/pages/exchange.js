@@ -17,9 +17,9 @@ import { details, plain } from '../table.js';
 import { near } from '../topology.js';
 import { bind, bindingsTable } from './queue-routes.js';
 
-const most = 60;
-const shown = 500; // bindings
-const reached = 50; // queues
+const most = 60; // of the exchanges and queues in the picture
+const bindingsShown = 500;
+const queuesShown = 50;
 
 // first says of a list that only its beginning is shown.
 const first = (n, all) => all.length > n && h('p', { class: 'soft' }, `These are the first ${n} of ${all.length}.`);
@@ -61,19 +61,18 @@ export default async function exchange(view) {
     rates.draw([{ name: 'came in', points: pace(samples, 'in') }, { name: 'went on to queues', points: pace(samples, 'out') }]);
     swap(senders, now.incoming?.length ? [h('h3', {}, 'Who publishes'), plain(['Channel', { title: 'Publishes', number: true }],
       now.incoming.filter((c) => c.channel_details?.name).map((c) => [channelLink(c.channel_details), rate(c.stats?.publish_details?.rate ?? 0)]))] : null);
-    swap(went, now.outgoing?.length ? card('Where they went', plain(['Queue', { title: 'Messages', number: true }], now.outgoing.slice(0, reached).map((q) =>
-      [h('a', { href: to('queues', vhost, q.queue.name) }, q.queue.name), rate(q.stats?.publish_details?.rate ?? 0)])), first(reached, now.outgoing)) : null);
+    swap(went, now.outgoing?.length ? card('Where they went', plain(['Queue', { title: 'Messages', number: true }], now.outgoing.slice(0, queuesShown).map((q) =>
+      [h('a', { href: to('queues', vhost, q.queue.name) }, q.queue.name), rate(q.stats?.publish_details?.rate ?? 0)])), first(queuesShown, now.outgoing)) : null);
     if (x.type === 'x-delayed-message') swap(held, delayed(vhost, name, await get(`${at}/delayed`, view)));
   });
 }
 
 async function bound(view, vhost, name, then) {
   if (name === '') return h('p', { class: 'soft' }, 'Every queue is bound to this exchange with its own name; nobody can change that.');
-  const at = path`exchanges/${vhost}/${inPath(name)}/bindings/`;
-  const [graph, from, into] = await Promise.all([near(vhost, 'exchange', name, most, view.signal), get(`${at}source`, view), get(`${at}destination`, view)]);
+  const { graph, from, into } = await near(vhost, 'exchange', name, most, view.signal);
   return [h('h2', {}, 'Routes'), legend(), draw(graph, vhost, `exchange ${name}`), words(graph),
     more(graph),
-    h('h2', {}, 'Bound to it'), bindingsTable(vhost, from.slice(0, shown), then), first(shown, from), into.length > 0 && [h('h2', {}, 'What it is bound to'), bindingsTable(vhost, into, then)]];
+    h('h2', {}, 'Bound to it'), bindingsTable(vhost, from.slice(0, bindingsShown), then), first(bindingsShown, from), into.length > 0 && [h('h2', {}, 'What it is bound to'), bindingsTable(vhost, into, then)]];
 }
 
 // delayed shows the messages that an exchange holds back.

@@ -21,10 +21,10 @@ export async function show(view) {
   fill(content, legend(), picture, h('div', { class: 'row between' }, h('h2', {}, 'Bindings to this queue'), action('Bind it to an exchange', () => bind(vhost, { kind: 'q', name }, load))), table);
 
   async function load() {
-    const [q, graph, bindings] = await Promise.all([get(path`queues/${vhost}/${name}`, view), near(vhost, 'queue', name, most, view.signal), get(path`queues/${vhost}/${name}/bindings`, view)]);
+    const [q, { graph, into }] = await Promise.all([get(path`queues/${vhost}/${name}`, view), near(vhost, 'queue', name, most, view.signal)]);
     dead(graph, [q]);
     swap(picture, draw(graph, vhost, `queue ${name}`), words(graph), more(graph));
-    swap(table, bindingsTable(vhost, bindings, load));
+    swap(table, bindingsTable(vhost, into, load));
   }
   await load();
 }
