@@ -483,7 +483,7 @@ func TestCompletion(t *testing.T) {
 func TestRabbitmqadmin(t *testing.T) {
 	b := newToolbox(t)
 	host, port, _ := strings.Cut(b.management, ":")
-	must(t, os.WriteFile(filepath.Join(b.dir, ".rabbitmqadmin.conf"), fmt.Appendf(nil, "[default]\nhostname = %s\nport = %s\n\n[bad]\nport = 1\nhostname = %s\n", host, port, host), 0o600))
+	must(t, os.WriteFile(filepath.Join(b.dir, ".rabbitmqadmin.conf"), fmt.Appendf(nil, "[default]\nhostname = %s\nport = %s\n\n[bad]\nport = 1\nhostname = %s\n\n[odd]\nrequest_timeout = soon\n", host, port, host), 0o600))
 	payload := filepath.Join(b.dir, "payload")
 	for _, c := range []struct {
 		command string
@@ -518,6 +518,9 @@ func TestRabbitmqadmin(t *testing.T) {
 		{"-N other list users", 1, "\nERROR: Could not read section 'other' in config file '" + filepath.Join(b.dir, ".rabbitmqadmin.conf") + "':\n   No section: 'other'\n\nrabbitmqadmin --help for help\n\n"},
 		{"-U http://guest:guest@" + b.management + " delete vhost name=shop", 0, "vhost deleted\n"},
 		{"declare queue", 1, "\nERROR: mandatory argument \"name\" is required\n\nrabbitmqadmin --help for help\n\n"},
+		{"declare queue name=q arguments={}}", 1, "*** ERROR: Could not parse JSON:\n  {}}\n\n"},
+		{"-N odd list users", 2, "Usage\n=====\n  rabbitmqadmin [options] subcommand\n\nrabbitmqadmin: error: option --request-timeout: invalid integer value: 'soon'\n"},
+		{"--depth 0 list users", 2, "Usage\n=====\n  rabbitmqadmin [options] subcommand\n\nrabbitmqadmin: error: option --depth: invalid integer value: '0'\n"},
 		{"--dance", 2, "Usage\n=====\n  rabbitmqadmin [options] subcommand\n\nrabbitmqadmin: error: no such option: --dance\n"},
 	} {
 		out, complaint, code := b.run("rabbitmqadmin", strings.Fields(c.command)...)

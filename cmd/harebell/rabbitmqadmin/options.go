@@ -209,13 +209,21 @@ func (o *options) settle(env Env) error {
 			o.flags[name] = v
 		}
 	}
-	seconds, err := strconv.Atoi(from("request-timeout", "request_timeout", "120"))
-	if err != nil || seconds < 1 {
-		return optionf("option --request-timeout: invalid integer value: '%s'", o.flags["request-timeout"])
+	number := func(flag, key, standard string) (int, error) {
+		text := from(flag, key, standard)
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return 0, optionf("option --%s: invalid integer value: '%s'", flag, text)
+		}
+		return n, nil
+	}
+	seconds, err := number("request-timeout", "request_timeout", "120")
+	if err != nil {
+		return err
 	}
 	o.timeout = time.Duration(seconds) * time.Second
-	if o.depth, err = strconv.Atoi(from("depth", "depth", "1")); err != nil || o.depth < 1 {
-		return optionf("option --depth: invalid integer value: '%s'", o.flags["depth"])
+	if o.depth, err = number("depth", "depth", "1"); err != nil {
+		return err
 	}
 	if !slices.Contains(formats, o.format) {
 		return misused("Format %s not recognised", o.format)

@@ -1,12 +1,13 @@
 package rabbitmqadmin
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/harebellmq/harebell/cmd/harebell/tool"
 )
 
 // A thing is a kind of what a broker has.
@@ -90,9 +91,7 @@ func (c *call) upload(template string, mandatory []string, optional fields, asJS
 		body[name] = value
 		if slices.Contains(asJSON, name) {
 			var decoded any
-			d := json.NewDecoder(strings.NewReader(value))
-			d.UseNumber()
-			if d.Decode(&decoded) != nil {
+			if tool.DecodeJSON(value, &decoded) != nil {
 				return "", nil, fmt.Errorf("ERROR: Could not parse JSON:\n  %s", value)
 			}
 			body[name] = decoded

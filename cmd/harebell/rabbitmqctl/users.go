@@ -156,11 +156,7 @@ func permissionsPath(kind, vhost, user string) string { return "/api" + tool.Pat
 // have these names.
 func setPermissions(kind string, names ...string) func(*call) (any, error) {
 	return func(c *call) (any, error) {
-		user := c.arguments[0]
-		if _, err := c.user(user); err != nil {
-			if isNoUser(err) {
-				return nil, failf(exitNoUser, "User %s does not exist", user)
-			}
+		if err := c.knowsUser(); err != nil {
 			return nil, err
 		}
 		if err := c.hasVHost(); err != nil {
@@ -170,7 +166,7 @@ func setPermissions(kind string, names ...string) func(*call) (any, error) {
 		for i, name := range names {
 			body[name] = c.arguments[i+1]
 		}
-		return nil, c.put(permissionsPath(kind, c.vhost, user), body)
+		return nil, c.put(permissionsPath(kind, c.vhost, c.arguments[0]), body)
 	}
 }
 

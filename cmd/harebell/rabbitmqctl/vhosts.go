@@ -3,7 +3,6 @@ package rabbitmqctl
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -106,13 +105,7 @@ func restartVHost(c *call) (any, error) {
 
 // object reads JSON from the command line.
 func object(given string, into any) error {
-	d := json.NewDecoder(strings.NewReader(given))
-	d.UseNumber()
-	err := d.Decode(into)
-	if err == nil {
-		_, err = d.Token()
-	}
-	if err != io.EOF { // there is more behind it, or it is none
+	if tool.DecodeJSON(given, into) != nil { // rabbitmq: does not say why
 		return failf(exitUnavailable, "JSON decoding error. Reason: badarg")
 	}
 	return nil
