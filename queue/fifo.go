@@ -18,17 +18,16 @@ const longQueue = 1024
 // one consumer, and once that has settled it, it is gone.
 type FIFO struct {
 	// immutable
-	id       uint64
-	decl     Declaration
-	quorum   bool
-	manner   QuorumManner
-	declared limits // by its arguments alone
-	store    store.Store
-	clock    clock.Clock
-	memory   *Memory
-	host     Host
-	dropped  func(Queue, []Entry, Reason) // see Config; may be nil
-	burials  *Burials                     // may be nil
+	id      uint64
+	decl    Declaration
+	quorum  bool
+	manner  QuorumManner
+	store   store.Store
+	clock   clock.Clock
+	memory  *Memory
+	host    Host
+	dropped func(Queue, []Entry, Reason) // see Config; may be nil
+	burials *Burials                     // may be nil
 
 	long    atomic.Bool
 	timeout atomic.Int64 // limits.consumerTimeout
@@ -97,20 +96,19 @@ func newFIFO(d Declaration, c Config) (*FIFO, error) {
 		return nil, err
 	}
 	q := &FIFO{
-		id:       c.ID,
-		decl:     d,
-		quorum:   d.Type() == Quorum,
-		manner:   c.Manner,
-		declared: l,
-		limits:   l.decide(d.Type(), c.Manner),
-		notes:    notes{queue: c.ID, stored: d.Durable},
-		store:    c.Store,
-		clock:    c.Clock,
-		memory:   c.Memory,
-		host:     c.Host,
-		dropped:  c.Dropped,
-		burials:  c.Burials,
-		lanes:    make([]lane, l.maxPriority+1),
+		id:      c.ID,
+		decl:    d,
+		quorum:  d.Type() == Quorum,
+		manner:  c.Manner,
+		limits:  l.decide(d.Type(), c.Manner),
+		notes:   notes{queue: c.ID, stored: d.Durable},
+		store:   c.Store,
+		clock:   c.Clock,
+		memory:  c.Memory,
+		host:    c.Host,
+		dropped: c.Dropped,
+		burials: c.Burials,
+		lanes:   make([]lane, l.maxPriority+1),
 	}
 	q.timeout.Store(int64(l.consumerTimeout))
 	if q.quorum && !q.manner.OnePriority {

@@ -16,7 +16,8 @@ func (q *FIFO) Follow(definition map[string]any) {
 		return
 	}
 	was := q.limits
-	q.limits = q.declared.under(definition, q.decl).decide(q.decl.Type(), q.manner)
+	declared, _ := parseLimits(q.decl) // which were good when it was declared
+	q.limits = declared.under(definition, q.decl).decide(q.decl.Type(), q.manner)
 	q.timeout.Store(int64(q.limits.consumerTimeout))
 	if q.limits.expires != was.expires {
 		q.lease.stop()

@@ -33,22 +33,22 @@ type limits struct {
 	bytes    int64
 	overflow Overflow
 
-	deadLetter   bool
 	deadExchange string
 	deadKey      string
+	deadLetter   bool
 	hasDeadKey   bool
-	maxPriority  int
 	singleActive bool
 	unique       bool // of messages with the same value in a header only one is kept
+	atLeastOnce  bool // of a quorum queue: so dead letters wait until somebody has them
+	maxPriority  int
 
 	consumerTimeout time.Duration // for acking a delivery; 0 if the queue has no say in it
 	retry           backoff
 
 	// What follows is for quorum queues.
 
-	deliveries  int64  // how often a message may come back; unlimited for ever, undecided if nothing was said
-	strategy    string // of dead letters; "" if nothing was said
-	atLeastOnce bool   // so they wait until somebody has them
+	deliveries int64  // how often a message may come back; unlimited for ever, undecided if nothing was said
+	strategy   string // of dead letters; "" if nothing was said
 }
 
 // deadLetters returns where dead letters go.
