@@ -83,19 +83,40 @@ func (m *maker) Churn() string {
 	return t.String()
 }
 
-// Floor is what the machine takes without a broker.
+// Floor is what the machine allows, and how near to it Harebell comes.
 func (m *maker) Floor() string {
 	f := m.results.Floor
 	if f == nil {
 		return ""
 	}
-	t := &table{head: []string{"without a broker", ">"}}
-	t.add("round trip to a program that sends back what it gets", milli(f.RoundTrip))
-	t.add("connections to it: open, seven round trips, close", rate(f.Connections)+"/s")
-	t.add("through a program that copies from one connection to another, 1,000/s: p50", milli(f.RelayP50))
-	t.add("the same: p95", milli(f.RelayP95))
-	t.add("the same: p99", milli(f.RelayP99))
-	t.add("write 100 octets over others, and sync", milli(f.SyncP50))
+	t := &table{head: []string{"", ">without a broker", ">Harebell", ">reached"}}
+	t.add("a round trip", milli(f.RoundTrip), "", "")
+	t.add("100 octets written over others, and synced", milli(f.SyncP50), "", "")
+	const milliseconds = 1000 // in a second
+	for _, r := range []struct {
+		what, shape, metric string
+		best                float64
+		write               func(float64) string
+		less                bool // is better
+	}{
+		{"connections with a channel, one after the other", "churn/connection", bench.Cycles, f.Connections, perSecond, false},
+		{"consumers opened and closed: two round trips", "churn/consumer", bench.Cycles, milliseconds / (2 * f.RoundTrip), perSecond, false},
+		{"durable bindings made and deleted: two round trips, two syncs", "churn/binding-durable", bench.Cycles, milliseconds / (2*f.RoundTrip + 2*f.SyncP50), perSecond, false},
+		{"transient messages on their way, 1,000/s: p50", "latency/transient", bench.P50, f.RelayP50, milli, true},
+		{"the same: p95", "latency/transient", bench.P95, f.RelayP95, milli, true},
+		{"the same: p99", "latency/transient", bench.P99, f.RelayP99, milli, true},
+	} {
+		ours, ok := m.results.Median(r.shape, harebell, r.metric)
+		if !ok {
+			t.add(r.what, r.write(r.best), none, none)
+			continue
+		}
+		reached := ours / r.best
+		if r.less {
+			reached = r.best / ours
+		}
+		t.add(r.what, r.write(r.best), r.write(ours), percent(reached))
+	}
 	return t.String()
 }
 

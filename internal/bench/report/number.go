@@ -34,6 +34,9 @@ func digits(v float64) string {
 
 func micro(v float64) string { return digits(v) + " µs" }
 
+// perSecond writes a rate as such.
+func perSecond(v float64) string { return rate(v) + "/s" }
+
 // percent writes a part of one.
 func percent(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }
 
