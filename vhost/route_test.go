@@ -171,21 +171,79 @@ func TestNobodySeesAMessageBeforeFlush(t *testing.T) {
 	}
 	put("a", "1")
 	put("a", "2")
+	put("b", "3") // goes another way, and leaves with the others
 	s.wantReady("a", "")
-	put("b", "3") // goes another way: what was gathered leaves
-	s.wantReady("a", "1 2")
 	s.wantReady("b", "")
-	s.DeleteQueue("a", nil, false, false) // a change of the topology does the same
-	put("b", "4")
-	s.wantReady("b", "3")
 	p.Flush()
+	s.wantReady("a", "1 2")
+	s.wantReady("b", "3")
+	put("b", "4")
+	s.DeleteQueue("a", nil, false, false) // what was gathered goes the way it was routed
+	put("b", "5")
 	s.wantReady("b", "4")
+	p.Flush()
+	s.wantReady("b", "5")
 	for range batchMost + 1 {
 		put("b", "x")
 	}
 	q, _ := s.Queue("b", nil)
 	if got := q.Stats().Ready; got != batchMost {
 		t.Errorf("ready before flush: got %d, want a full batch of %d", got, batchMost)
+	}
+}
+
+func TestABatchKeepsTheOrderOfEachQueue(t *testing.T) {
+	s := newSite(t)
+	var names []string
+	for i := range othersMost + 3 { // more than fit into a batch
+		names = append(names, fmt.Sprint("q", i))
+		s.queue(queue.Declaration{Name: names[i], Durable: i%2 == 0})
+		if i < 2 {
+			s.bind(toQueue("amq.fanout", names[i], ""))
+		}
+	}
+	want := make(map[string][]string)
+	confirmed := &tags{make(map[uint64]int)}
+	p := s.NewPublisher()
+	n := 0
+	put := func(to, key string, queues ...string) {
+		n++
+		if routed, err := p.Publish(amqp.NewMessage(to, key, amqp.Fields{DeliveryMode: 2}.Properties(), []byte(strconv.Itoa(n))), nil, confirmed, uint64(n)); !routed || err != nil {
+			t.Fatalf("message %d: routed %v, %v", n, routed, err)
+		}
+		for _, name := range queues {
+			want[name] = append(want[name], strconv.Itoa(n))
+		}
+	}
+	for round := range 40 {
+		for i, name := range names {
+			if (round+i)%3 > 0 {
+				put("", name, name)
+			}
+		}
+		if round%4 == 0 {
+			put("amq.fanout", "", names[0], names[1])
+		}
+	}
+	p.Flush()
+	for _, name := range names {
+		s.wantReady(name, strings.Join(want[name], " "))
+	}
+	s.VirtualHost.stored()
+	for tag := range uint64(n) {
+		if times := confirmed.of[tag+1]; times != 1 {
+			t.Errorf("message %d: confirmed %d times, want once", tag+1, times)
+		}
+	}
+}
+
+// tags counts how often each is confirmed.
+type tags struct{ of map[uint64]int }
+
+// Confirm implements store.Receipt.
+func (c *tags) Confirm(lo, hi uint64, ok bool) {
+	for tag := lo; ok && tag <= hi; tag++ {
+		c.of[tag]++
 	}
 }
 
