@@ -15,7 +15,8 @@ import (
 type Manual struct {
 	mu     sync.Mutex // guards what follows
 	idle   sync.Cond  // moving has become false
-	moving bool       // somebody is calling what is due; the clock does not go by itself
+	moving bool       // somebody is calling what is due
+	frozen bool       // and has set the clock for that: it does not go by itself
 	now    time.Time
 	since  time.Time   // the system's time when it showed now; zero if it stands still
 	bell   *time.Timer // rings when the first of timers is due; nil until there is one
@@ -74,7 +75,7 @@ func (m *Manual) Advance(d time.Duration) {
 	defer m.mu.Unlock()
 	m.await()
 	m.tick()
-	m.run(m.now.Add(d))
+	m.run(m.now.Add(d), true)
 }
 
 // Set moves the clock on to t like Advance, and reports false, doing nothing, if
@@ -87,8 +88,18 @@ func (m *Manual) Set(t time.Time) bool {
 	if t.Before(m.now) {
 		return false
 	}
-	m.run(t.Round(0))
+	m.run(t.Round(0), true)
 	return true
+}
+
+// ring does what is due of a clock that goes by itself. It goes on meanwhile: what is
+// done may take long, and others must not be told a time that has passed.
+func (m *Manual) ring() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.await()
+	m.tick()
+	m.run(m.now, false)
 }
 
 // await waits until nobody else moves the clock. The lock is held.
@@ -100,19 +111,19 @@ func (m *Manual) await() {
 
 // tick brings now up to date. The lock is held.
 func (m *Manual) tick() {
-	if m.moving || m.stands() {
+	if m.frozen || m.stands() {
 		return
 	}
 	passed := time.Since(m.since)
 	m.now, m.since = m.now.Add(passed), m.since.Add(passed)
 }
 
-// run does what is due up to the moment until. The lock is held, but not while
-// something is done.
-func (m *Manual) run(until time.Time) {
-	m.moving = true
+// run does what is due up to the moment until. Unless frozen a clock that goes by
+// itself goes on meanwhile. The lock is held, but not while something is done.
+func (m *Manual) run(until time.Time, frozen bool) {
+	m.moving, m.frozen = true, frozen
 	defer func() {
-		m.moving = false
+		m.moving, m.frozen = false, false
 		m.wind()
 		m.idle.Broadcast()
 	}()
@@ -123,7 +134,9 @@ func (m *Manual) run(until time.Time) {
 		}
 		m.call(t.f)
 	}
-	m.now = until
+	if until.After(m.now) {
+		m.now = until
+	}
 }
 
 // call calls f without the lock.
@@ -160,7 +173,7 @@ func (m *Manual) wind() {
 			m.bell.Stop()
 		}
 	case m.bell == nil:
-		m.bell = time.AfterFunc(m.next(), func() { m.Advance(0) })
+		m.bell = time.AfterFunc(m.next(), m.ring)
 	default:
 		m.bell.Reset(m.next())
 	}

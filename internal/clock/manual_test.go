@@ -234,3 +234,20 @@ func TestARunningClockDoesNotGoBack(t *testing.T) {
 		last = now
 	}
 }
+
+func TestRunningClockGoesOnWhileSomethingIsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewRunning()
+		began := c.Now()
+		c.AfterFunc(time.Millisecond, func() { time.Sleep(50 * time.Millisecond) })
+		time.Sleep(30 * time.Millisecond)
+		if got := c.Now().Sub(began); got != 30*time.Millisecond {
+			t.Errorf("after 30 ms: the clock says %v", got)
+		}
+		called := make(chan time.Duration)
+		c.AfterFunc(40*time.Millisecond, func() { called <- c.Now().Sub(began) })
+		if due := <-called; due != 70*time.Millisecond {
+			t.Errorf("called after %v, want 70 ms", due)
+		}
+	})
+}
