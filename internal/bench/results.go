@@ -127,6 +127,9 @@ func (r *Results) AddTo(older *Results) (*Results, error) {
 	}
 	sum := *r
 	sum.Runs = nil
+	if older.Floor != nil && !r.nearFloor() {
+		sum.Floor = older.Floor
+	}
 	for _, s := range Shapes(r.Full) {
 		from := older
 		if r.isComplete(s.Name) {
@@ -148,6 +151,14 @@ func (r *Results) AddTo(older *Results) (*Results, error) {
 		}
 	}
 	return &sum, nil
+}
+
+// nearFloor reports whether loads were made that are compared with the floor: that
+// counts as it was beside them.
+func (r *Results) nearFloor() bool {
+	return slices.ContainsFunc(Shapes(r.Full), func(s Shape) bool {
+		return r.isComplete(s.Name) && (s.Chapter() == "latency" || s.Chapter() == "churn")
+	})
 }
 
 // isComplete reports whether a load was measured on every broker that is there as

@@ -134,6 +134,14 @@ func TestResultsAreAddedLoadByLoad(t *testing.T) {
 	if !reflect.DeepEqual(sum.Runs, want) || sum.Took != 8 {
 		t.Errorf("got %+v in %v s, want %+v", sum.Runs, sum.Took, want)
 	}
+	older.Floor, newer.Floor = &Floor{RoundTrip: 1}, &Floor{RoundTrip: 2}
+	for shapes, want := range map[string]float64{first: 1, "latency/transient": 2} {
+		one := results(2, shapes+" a", shapes+" b")
+		one.Floor = newer.Floor
+		if sum, err := one.AddTo(older); err != nil || sum.Floor.RoundTrip != want {
+			t.Errorf("%s added: got a floor of %+v, %v, want the one with %v, which was measured beside what is compared with it", shapes, sum.Floor, err, want)
+		}
+	}
 	for name, other := range map[string]*Results{
 		"of other pairs":    {Pairs: 2, Seconds: 5},
 		"of another time":   {Pairs: 1, Seconds: 2},
