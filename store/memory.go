@@ -76,6 +76,12 @@ func (m *Memory) Append(b Batch) {
 	}
 }
 
+// Sync implements Store.
+func (m *Memory) Sync() error {
+	_, err := m.apply(Batch{})
+	return err
+}
+
 // apply keeps b and returns the records to answer, and with what.
 func (m *Memory) apply(b Batch) (claimed []*Record, err error) {
 	m.mu.Lock()

@@ -168,6 +168,9 @@ func TestMemoryAnswersWithWhyItDoesNotWrite(t *testing.T) {
 			if !errors.Is(got, test.want) {
 				t.Errorf("answered with %v, want %v", got, test.want)
 			}
+			if err := m.Sync(); !errors.Is(err, test.want) {
+				t.Errorf("Sync() = %v, want %v", err, test.want)
+			}
 			c.expect(t, "7-7 false")
 		})
 	}

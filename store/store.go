@@ -34,8 +34,15 @@ type Store interface {
 	// goroutine is kept in that order. The slices in b belong to the caller
 	// again when Append returns; what they point to does not change any more.
 	//
+	// What nobody waits for, by a receipt, Done or Sync, is written a little later.
 	// After a failed write every batch is answered with that error.
 	Append(b Batch)
+
+	// Sync returns when everything appended before is on disk, or with the reason
+	// why it will not be. The caller may do the writing, and then receipts and Done
+	// of what others have appended are called from here: the caller holds no lock
+	// that they take.
+	Sync() error
 
 	// Room returns a channel that is closed as soon as the store has room for
 	// more: at once unless what was appended but not yet written exceeds its

@@ -71,7 +71,7 @@ func (v *VirtualHost) setLimits(by string, how func(limits.Set) limits.Set) erro
 	if err := v.changeLimits(by, how); err != nil {
 		return err
 	}
-	return v.stored()
+	return v.Sync()
 }
 
 func (v *VirtualHost) changeLimits(by string, how func(limits.Set) limits.Set) error {

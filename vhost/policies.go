@@ -38,7 +38,7 @@ func (v *VirtualHost) changePolicies(doc store.Doc, how func(policy.Set) policy.
 	if err := v.followPolicies(doc, how, tell); err != nil {
 		return err
 	}
-	return v.stored()
+	return v.Sync()
 }
 
 func (v *VirtualHost) followPolicies(doc store.Doc, how func(policy.Set) policy.Set, tell func()) error {

@@ -171,7 +171,7 @@ func (r *Registry) put(by, name string, m *Metadata) (v *VirtualHost, created bo
 	if v, created, err = r.create(by, name, m); err != nil {
 		return nil, false, err
 	}
-	if err := v.stored(); err != nil {
+	if err := v.Sync(); err != nil {
 		return nil, false, fmt.Errorf("create virtual host %q: %w", name, err)
 	}
 	return v, created, nil
@@ -223,7 +223,7 @@ func (r *Registry) Delete(by, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := v.stored(); err != nil {
+	if err := v.Sync(); err != nil {
 		return fmt.Errorf("delete virtual host %q: %w", name, err)
 	}
 	return nil

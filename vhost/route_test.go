@@ -229,7 +229,9 @@ func TestABatchKeepsTheOrderOfEachQueue(t *testing.T) {
 	for _, name := range names {
 		s.wantReady(name, strings.Join(want[name], " "))
 	}
-	s.VirtualHost.stored()
+	if err := s.VirtualHost.Sync(); err != nil {
+		t.Fatal(err)
+	}
 	for tag := range uint64(n) {
 		if times := confirmed.of[tag+1]; times != 1 {
 			t.Errorf("message %d: confirmed %d times, want once", tag+1, times)

@@ -170,18 +170,9 @@ func (v *VirtualHost) Tracing() bool { return v.tracing.Load() }
 // Name returns the name.
 func (v *VirtualHost) Name() string { return v.name }
 
-// Sync calls done when every change made so far is on disk, or cannot be. done
-// must not block.
-func (v *VirtualHost) Sync(done func(error)) {
-	v.broker.Store.Append(store.Batch{Done: done})
-}
-
-// stored waits until every change made so far is on disk.
-func (v *VirtualHost) stored() error {
-	done := make(chan error, 1)
-	v.Sync(func(err error) { done <- err })
-	return <-done
-}
+// Sync returns when every change made so far is on disk, or cannot be. The caller
+// holds no lock.
+func (v *VirtualHost) Sync() error { return v.broker.Store.Sync() }
 
 // changed says that routes found so far no longer hold. The lock is held.
 func (v *VirtualHost) changed() {

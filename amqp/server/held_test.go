@@ -19,6 +19,11 @@ func (s slowStore) Append(b store.Batch) {
 	s.Store.Append(b)
 }
 
+func (s slowStore) Sync() error {
+	time.Sleep(time.Second)
+	return s.Store.Sync()
+}
+
 // TestHeldRepliesAreNotOvertaken sends a reply to wait for the disk, and what
 // could overtake it in the same packet.
 func TestHeldRepliesAreNotOvertaken(t *testing.T) {

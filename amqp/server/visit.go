@@ -47,9 +47,7 @@ func (v *Visit) stored(stored bool, err error) error {
 	if err != nil || !stored {
 		return err
 	}
-	done := make(chan error, 1)
-	v.vhost.Sync(func(err error) { done <- err })
-	if err := <-done; err != nil {
+	if err := v.vhost.Sync(); err != nil {
 		return fmt.Errorf("write a change of virtual host %q: %w", v.vhost.Name(), err)
 	}
 	return nil

@@ -64,9 +64,7 @@ func (c *connection) writeContent(channel uint16, method amqp.Method, m *amqp.Me
 
 // stored waits until everything handed to the store so far is on disk.
 func (c *connection) stored() error {
-	done := make(chan error, 1)
-	c.vhost.Sync(func(err error) { done <- err })
-	if err := <-done; err != nil {
+	if err := c.vhost.Sync(); err != nil {
 		return c.failed(err)
 	}
 	return nil

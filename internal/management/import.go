@@ -122,9 +122,7 @@ func (i importer) in(name string, do func(*vhost.VirtualHost) error) error {
 func (i importer) synced() error {
 	for _, name := range i.vhosts.Names() {
 		if v, err := i.vhosts.Get(name); err == nil { // one is enough: they share the store
-			done := make(chan error, 1)
-			v.Sync(func(err error) { done <- err })
-			return <-done
+			return v.Sync()
 		}
 	}
 	return nil

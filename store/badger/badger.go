@@ -34,8 +34,10 @@ type Store struct {
 	fault  func() error
 	index  *index // has a lock of its own
 	files  *files // the committer's
+	writer *committer
 
 	wake      chan struct{} // for the committer, holds one
+	timer     *time.Timer   // the same, once something has waited for long enough
 	committed chan struct{} // closed when the committer has ended
 	stirred   chan struct{} // for the keeper, holds one: something is written
 	crowded   chan struct{} // the same: there are too many small segments
@@ -49,6 +51,7 @@ type Store struct {
 	used      uses
 
 	mu      sync.Mutex // guards all below
+	due     time.Time  // when the timer fires; zero if it is not armed
 	pending []*group   // in their order; only the last one grows
 	free    *group     // for the next
 	urgent  bool       // somebody waits for the last of pending
@@ -69,7 +72,7 @@ const maxDocKey = 8 << 10
 // start begins the work of a store whose index is complete. Definitions that were
 // found in segments are in the database then.
 func (s *Store) start(r *recovery) error {
-	c := &committer{s: s, next: r.next, docs: r.docs, flushed: time.Now(), adviser: newAdviser(s.db.Opts().Dir)}
+	c := &committer{s: s, next: r.next, docs: r.docs, flushed: time.Now(), grace: newGrace(), adviser: newAdviser(s.db.Opts().Dir)}
 	c.synced = c.here()
 	if len(c.docs.docs) > 0 {
 		if err := c.settle(); err != nil {
@@ -79,13 +82,14 @@ func (s *Store) start(r *recovery) error {
 	if !s.limits.noAdvice {
 		c.adviser.advise()
 	}
+	s.writer = c
 	go c.run()
 	go s.keep()
 	return nil
 }
 
-// Append implements store.Store. Receipts and Done are called by the committer,
-// or for a batch that cannot be written by a goroutine of its own.
+// Append implements store.Store. Receipts and Done are called by who writes, or for a
+// batch that cannot be written by a goroutine of its own.
 func (s *Store) Append(b store.Batch) {
 	if err := check(&b); err != nil {
 		go refuse(copied(b), err)
@@ -116,23 +120,57 @@ func check(b *store.Batch) error {
 // add lets f put something into the group that is gathering, and wakes the
 // committer if need be. It reports false if the store is closed.
 func (s *Store) add(f func(*group)) bool {
+	open, urgent := s.gather(f)
+	if urgent {
+		s.signal()
+	}
+	return open
+}
+
+// gather is add without waking anybody: urgent says that somebody waits now. The
+// committer sees by itself what comes after that.
+func (s *Store) gather(f func(*group)) (open, urgent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return false
+		return false, false
 	}
-	first := len(s.pending) == 0
 	g := s.gathering()
 	before := g.bytes
 	f(g)
 	s.bytes += g.bytes - before
-	// The committer sees what comes later by itself. For something that
-	// nobody waits for it only sets its timer.
-	if first || g.urgent && !s.urgent {
-		s.urgent = s.urgent || g.urgent
-		s.signal()
+	switch {
+	case s.urgent:
+	case g.urgent:
+		s.urgent, urgent = true, true
+	default:
+		s.arm(s.limits.settleAfter)
 	}
-	return true
+	return true, urgent
+}
+
+// armIn is arm for who does not hold the lock.
+func (s *Store) armIn(wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arm(wait)
+}
+
+// timerFired notes that it has.
+func (s *Store) timerFired() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = time.Time{}
+}
+
+// arm has the timer fire after a while, unless it does earlier anyway. The lock is
+// held.
+func (s *Store) arm(wait time.Duration) {
+	wait = max(time.Millisecond, wait)
+	if due := time.Now().Add(wait); s.due.IsZero() || due.Before(s.due) {
+		s.due = due
+		s.timer.Reset(wait)
+	}
 }
 
 func (s *Store) signal() { poke(s.wake) }
@@ -188,11 +226,11 @@ func (s *Store) recycle(g *group) {
 	s.free = g
 }
 
-// holdsBack reports whether something waits that nobody waits for.
-func (s *Store) holdsBack() bool {
+// hasUrgent reports whether somebody waits for what is gathering.
+func (s *Store) hasUrgent() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.pending) > 0
+	return s.urgent
 }
 
 func (s *Store) isClosing() bool {

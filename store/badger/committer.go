@@ -3,30 +3,31 @@ package badger
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/harebellmq/harebell/amqp"
 	"github.com/harebellmq/harebell/store"
 )
 
-// The committer is the goroutine that writes. Nothing else does, so that all
-// share one sync. It has no timer for what somebody waits for: while one group
-// is written the next one gathers, and that is all there is to batching. Only
-// what nobody waits for is held back a little, and what consumers have got
-// already, because most of it will need no writing soon.
+// The committer is what writes. Nothing else does, so that all share one sync. It is
+// a goroutine, or whoever waits in Sync while that has nothing to do. It has no timer
+// for what somebody waits for: while one group is written the next one gathers, and
+// that is all there is to batching. Only what nobody waits for is held back a little,
+// and what consumers have got already, because most of it will need no writing soon.
 //
 // To encode and write the next group while one is synced was tried: on two cores it
 // changed nothing, as publishers have use for the processor meanwhile (16 octets:
 // 0.99 times the messages, in five pairs of runs of the broker and four of the store).
 type committer struct {
-	s     *Store
-	timer *time.Timer
-	due   time.Time // when the timer fires; zero if it is not armed
+	s *Store
+
+	mu    sync.Mutex // held by who writes
 	grace *grace
 
 	next     uint64       // number of the next segment
 	synced   horizon      // of those that are on disk
-	syncing  chan syncing // while what is not awaited is synced, or nil
+	syncing  chan syncing // while what is not awaited is synced, or nil; the goroutine's
 	lazily   time.Time    // when that began last
 	awaited  bool         // somebody waits for a message of the group
 	docs     docLog       // that the database does not know
@@ -48,66 +49,71 @@ const adviseEvery = 1 << 20
 
 func (c *committer) run() {
 	defer close(c.s.committed)
-	c.grace = newGrace()
-	c.timer = time.NewTimer(time.Hour)
-	c.timer.Stop()
-	c.rest()
-	for {
-		due := false
+	c.turn(func() {}, false)
+	for goOn := true; goOn; {
+		first, due := func() {}, false
 		select {
 		case <-c.s.wake:
-		case <-c.timer.C:
-			due, c.due = true, time.Time{}
+		case <-c.s.timer.C:
+			due = true
 		case <-c.grace.timer.C:
-			c.process(c.grace.turn())
+			first = func() { c.process(c.grace.turn()) }
 		case s := <-c.syncing:
-			c.try(func() error { return c.note(s) })
-		}
-		closing := c.s.isClosing()
-		for g := c.s.take(due || closing); g != nil; g = c.s.take(due || closing) {
-			c.grace.holdBack(g)
-			c.process(g)
-		}
-		if c.syncing == nil && c.s.trimming.Swap(false) && c.s.Err() == nil {
-			c.tolerate(c.s.files.trim())
-		}
-		if due || closing {
-			g := &group{last: closing}
-			if closing {
-				c.grace.holdBack(g)
+			first = func() {
+				c.syncing = nil
+				c.try(func() error { return c.note(s) })
 			}
-			c.process(g)
 		}
-		if closing {
-			c.timer.Stop()
-			c.grace.timer.Stop()
-			if c.syncing != nil { // the store has failed, and the files are about to be closed
-				<-c.syncing
-			}
-			return
-		}
-		c.rest()
+		goOn = c.turn(first, due)
 	}
 }
 
-// rest arms the timer if something is held back.
+// turn does first, and then whatever there is to do. It reports false once the store
+// is closing.
+func (c *committer) turn(first func(), due bool) (goOn bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first()
+	if due {
+		c.s.timerFired()
+	}
+	closing := c.s.isClosing()
+	for g := c.s.take(due || closing); g != nil; g = c.s.take(due || closing) {
+		c.grace.holdBack(g)
+		c.process(g)
+		c.tend()
+	}
+	if c.syncing == nil && c.s.trimming.Swap(false) && c.s.Err() == nil {
+		c.tolerate(c.s.files.trim())
+	}
+	if due || closing {
+		g := &group{last: closing}
+		if closing {
+			c.grace.holdBack(g)
+		}
+		c.process(g)
+	}
+	if closing {
+		c.s.timer.Stop()
+		c.grace.timer.Stop()
+		if c.syncing != nil { // the store has failed, and the files are about to be closed
+			<-c.syncing
+		}
+		return false
+	}
+	c.tend()
+	c.rest()
+	return true
+}
+
+// rest arms the timer if the database does not know everything.
 func (c *committer) rest() {
 	settlements, segments := c.unsaved()
 	switch {
-	case settlements || c.s.holdsBack():
-		c.arm(c.s.limits.settleAfter - time.Since(c.flushed))
+	case settlements:
+		c.s.armIn(c.s.limits.settleAfter - time.Since(c.flushed))
 	case segments && c.syncing == nil:
-		c.arm(lazySync - time.Since(c.lazily))
-	}
-}
-
-// arm has the timer fire after a while, unless it does earlier anyway.
-func (c *committer) arm(wait time.Duration) {
-	wait = max(time.Millisecond, wait)
-	due := time.Now().Add(wait)
-	if c.due.IsZero() || due.Before(c.due) {
-		c.due = due
-		c.timer.Reset(wait)
+		c.s.armIn(lazySync - time.Since(c.lazily))
 	}
 }
 
@@ -123,8 +129,7 @@ func (c *committer) unsaved() (settlements, segments bool) {
 	return len(c.docs.docs) > 0 || x.unsettled(), len(x.fresh) > 0
 }
 
-// process writes a group and answers it. What the database must know in the end it
-// is told when nobody waits for it.
+// process writes a group and answers it.
 func (c *committer) process(g *group) {
 	err := c.s.Err()
 	if err == nil {
@@ -137,17 +142,18 @@ func (c *committer) process(g *group) {
 		done(err)
 	}
 	c.s.recycle(g)
-	c.tend()
+}
+
+// tend does what nobody waits for: it tells the database what it does not know, when
+// it is time, and the kernel what is not needed in memory.
+func (c *committer) tend() {
 	if c.advised >= adviseEvery && !c.s.limits.noAdvice {
 		c.advised = 0
 		c.adviser.advise()
 	}
-}
-
-// tend tells the database what it does not know, when it is time.
-func (c *committer) tend() {
 	select {
 	case s := <-c.syncing:
+		c.syncing = nil
 		c.try(func() error { return c.note(s) })
 	default:
 	}
@@ -283,7 +289,6 @@ func (c *committer) beginSync() {
 
 // endSync is called when a sync is done.
 func (c *committer) endSync(s syncing) error {
-	c.syncing = nil
 	if s.err != nil {
 		return s.err
 	}
@@ -294,7 +299,9 @@ func (c *committer) endSync(s syncing) error {
 // sync returns when all segments are on disk.
 func (c *committer) sync() error {
 	if c.syncing != nil {
-		if err := c.endSync(<-c.syncing); err != nil {
+		s := <-c.syncing
+		c.syncing = nil
+		if err := c.endSync(s); err != nil {
 			return err
 		}
 	}

@@ -15,11 +15,11 @@ func TestEarliestIsWaitedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c := committer{timer: time.NewTimer(time.Hour)}
+				s := &Store{timer: stoppedTimer()}
 				began := time.Now()
-				c.arm(waits[0])
-				c.arm(waits[1])
-				<-c.timer.C
+				s.armIn(waits[0])
+				s.armIn(waits[1])
+				<-s.timer.C
 				if took := time.Since(began); took != 25*time.Millisecond {
 					t.Errorf("fired after %v, want 25 ms", took)
 				}

@@ -59,6 +59,9 @@ func TestFailedWriteIsAnsweredAndStopsTheStore(t *testing.T) {
 	if err := s.Err(); !errors.Is(err, errDisk) {
 		t.Errorf("Err() = %v, want %v", err, errDisk)
 	}
+	if err := s.Sync(); !errors.Is(err, errDisk) {
+		t.Errorf("Sync() = %v, want %v", err, errDisk)
+	}
 	if id := s.NextQueueID(); id == 0 {
 		t.Error("no queue id")
 	}
@@ -105,6 +108,9 @@ func TestClosedStoreAnswers(t *testing.T) {
 	}
 	if <-told {
 		t.Error("confirmed")
+	}
+	if err := s.Sync(); !errors.Is(err, store.ErrClosed) {
+		t.Errorf("Sync() = %v, want %v", err, store.ErrClosed)
 	}
 	failed := make(chan error, 1)
 	s.Load(1, lane0, 1, func(_ []store.Stored, err error) { failed <- err })

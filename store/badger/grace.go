@@ -48,9 +48,14 @@ type grace struct {
 }
 
 func newGrace() *grace {
-	g := &grace{young: new(group), old: new(group), timer: time.NewTimer(time.Hour), wait: graceTime}
-	g.timer.Stop()
-	return g
+	return &grace{young: new(group), old: new(group), timer: stoppedTimer(), wait: graceTime}
+}
+
+// stoppedTimer returns a timer to be reset.
+func stoppedTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
 }
 
 // holdBack takes those records out of a group that may soon need no writing. A

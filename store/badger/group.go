@@ -57,12 +57,17 @@ func (g *group) add(b *store.Batch) {
 	g.docs = append(g.docs, b.Docs...)
 	g.dropped = append(g.dropped, b.Dropped...)
 	if b.Done != nil {
-		g.dones = append(g.dones, b.Done)
+		g.await(b.Done)
+	}
+	if g.bytes >= lazyLimit {
 		g.urgent = true
 	}
-	if len(b.Docs) > 0 || g.bytes >= lazyLimit {
-		g.urgent = true
-	}
+}
+
+// await has done called when the group is on disk.
+func (g *group) await(done func(error)) {
+	g.dones = append(g.dones, done)
+	g.urgent = true
 }
 
 // octets is what a record counts for.

@@ -95,17 +95,30 @@ func runVictim(dir string) {
 func (v *victim) define() {
 	key, value := uint64(v.rng.IntN(victimDocs)), uint64(time.Now().UnixNano())
 	v.say("define %d %d 0", key, value)
+	v.write(store.Batch{Docs: []store.Doc{victimDoc(key, value)}}, "defined %d %d 0", key, value)
+}
+
+// write appends a batch, and says something when it is on disk. It waits for that, one
+// way or the other, or does not.
+func (v *victim) write(b store.Batch, format string, args ...any) {
 	done := make(chan struct{})
-	b := store.Batch{Docs: []store.Doc{victimDoc(key, value)}}
-	b.Done = func(err error) {
+	written := func(err error) {
 		if err == nil {
-			v.say("defined %d %d 0", key, value)
+			v.say(format, args...)
 		}
 		close(done)
 	}
-	v.s.Append(b)
-	if v.rng.IntN(3) > 0 {
+	switch v.rng.IntN(3) {
+	case 0:
+		b.Done = written
+		v.s.Append(b)
+	case 1:
+		b.Done = written
+		v.s.Append(b)
 		<-done
+	case 2:
+		v.s.Append(b)
+		written(v.s.Sync())
 	}
 }
 
@@ -150,17 +163,7 @@ func (v *victim) publish() {
 		b.Records = append(b.Records, record(m, store.Ref{Queue: q, Seq: seq}))
 		v.ready = append(v.ready, settledOne(q, seq))
 	}
-	done := make(chan struct{})
-	b.Done = func(err error) {
-		if err == nil {
-			v.say("confirmed %d %d %d", q, lo, hi)
-		}
-		close(done)
-	}
-	v.s.Append(b)
-	if v.rng.IntN(3) > 0 {
-		<-done
-	}
+	v.write(b, "confirmed %d %d %d", q, lo, hi)
 }
 
 // settle settles most of what is ready, and leaves a few messages for long.

@@ -83,6 +83,7 @@ func (m *model) run() {
 // write appends the same to both stores.
 func (m *model) write(b store.Batch, messages ...planned) {
 	m.t.Helper()
+	sync := m.next(3) == 0
 	for _, s := range []store.Store{m.got, m.want} {
 		mine := b
 		for _, p := range messages {
@@ -92,7 +93,14 @@ func (m *model) write(b store.Batch, messages ...planned) {
 			}
 			mine.Records = append(mine.Records, r)
 		}
-		write(m.t, s, mine)
+		if !sync {
+			write(m.t, s, mine)
+			continue
+		}
+		s.Append(mine)
+		if err := s.Sync(); err != nil {
+			m.t.Fatal(err)
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ func Open(dir string, o Options) (*Store, error) {
 		fault:     o.Fault,
 		index:     newIndex(),
 		wake:      make(chan struct{}, 1),
+		timer:     stoppedTimer(),
 		committed: make(chan struct{}),
 		stirred:   make(chan struct{}, 1),
 		crowded:   make(chan struct{}, 1),
