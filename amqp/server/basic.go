@@ -162,8 +162,7 @@ func (ch *channel) publish() error {
 	if ch.confirms == nil {
 		return ch.route(p, nil, 0)
 	}
-	ch.published++
-	return ch.route(p, ch.confirms, ch.published)
+	return ch.route(p, ch.confirms, ch.confirms.next())
 }
 
 // A publication is a message ready to be routed.

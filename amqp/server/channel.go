@@ -23,7 +23,6 @@ type channel struct {
 	content   content
 	lastQueue string // the queue declared last
 	replyTo   *consumer
-	published uint64 // the confirm tag given last
 
 	// owned by the read loop, which changes them with mu held, for others who look
 	consumers map[string]*consumer

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/harebellmq/harebell/amqp"
 )
@@ -11,15 +12,19 @@ import (
 // confirms are what a channel in confirm mode owes its publisher. Whoever takes
 // a publish over reports its tag, in any order and from any goroutine; the write
 // loop sends what has been reported when it is about to write anyway, with one
-// basic.ack for all that it can cover.
+// basic.ack for all that it can cover. When nothing is left to report the publisher
+// may well be waiting, and who has reported the rest sends it.
 type confirms struct {
 	channel uint16
 	outbox  *outbox
 	from    uint64            // how many messages the channel had published before
 	tell    func(confirmSpan) // what is sent, unless nil
 
+	given atomic.Uint64 // the tag given last
+
 	mu       sync.Mutex // guards everything below
 	reported []confirmSpan
+	answered uint64        // how many tags were ever reported
 	sent     uint64        // all tags up to it have been answered
 	above    []confirmSpan // and these, in order
 	listed   bool          // the outbox knows that something is reported
@@ -47,13 +52,18 @@ func (cf *confirms) Confirm(lo, hi uint64, ok bool) {
 	} else {
 		cf.reported = append(cf.reported, confirmSpan{lo, hi, ok})
 	}
+	cf.answered += hi - lo + 1
+	all := cf.answered == cf.given.Load()
 	first := !cf.listed
 	cf.listed = true
 	cf.mu.Unlock()
 	if first {
-		cf.outbox.confirm(cf)
+		cf.outbox.confirm(cf, all)
 	}
 }
+
+// next gives a tag. It is called by the read loop.
+func (cf *confirms) next() uint64 { return cf.given.Add(1) }
 
 // cutAfter has the connection cut when the answer to a tag has been written.
 func (cf *confirms) cutAfter(tag uint64) {

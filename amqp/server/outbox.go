@@ -161,10 +161,11 @@ const (
 //
 // Waking the write loop means waking a thread, as a rule. With one client that
 // waits for each reply that was 115 µs of CPU for two of them, now 75; at 1,000
-// deliveries/s the median takes 0.12 ms instead of 0.14.
+// deliveries/s the median takes 0.12 ms instead of 0.14; one that waits for each confirm
+// has 6,998/s for 80 µs instead of 6,651 for 90, and transient ones for 26 µs instead of 40.
 func (o *outbox) writeNow() bool {
-	if o.some == nil || !o.parked || o.broken || o.ended || o.cut != noCut || len(o.confirms)+len(o.starved)+len(o.traced) > 0 ||
-		!o.ready() || o.size > nowMost || len(o.buf) != o.size || o.mark > 0 {
+	if o.some == nil || !o.parked || o.broken || o.ended || len(o.starved)+len(o.traced) > 0 ||
+		!o.ready() || o.cut != noCut || o.size > nowMost || len(o.buf) != o.size || o.mark > 0 {
 		return false
 	}
 	now := time.Now()
@@ -209,11 +210,14 @@ func (o *outbox) beat() {
 	o.mu.Unlock()
 }
 
-// confirm notes that there are confirms to send for a channel.
-func (o *outbox) confirm(cf *confirms) {
+// confirm notes that there are confirms to send for a channel: all that it owes, or
+// some, and the publisher does not wait for these.
+func (o *outbox) confirm(cf *confirms, all bool) {
 	o.mu.Lock()
 	o.confirms = append(o.confirms, cf)
-	o.signal()
+	if !all || !o.writeNow() {
+		o.signal()
+	}
 	o.mu.Unlock()
 }
 
@@ -367,6 +371,7 @@ func (o *outbox) ready() bool {
 	}
 	o.confirms = o.confirms[:0]
 	o.grew(from)
+	o.replies += len(o.buf) - from
 	switch {
 	case o.size > 0:
 		o.busy = true

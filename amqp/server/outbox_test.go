@@ -164,6 +164,7 @@ func (s *socket) some(b []byte) int {
 
 func TestOutboxWritesLittleAtOnce(t *testing.T) {
 	large := make([]byte, nowMost+1)
+	ack := string(amqp.AppendBasicAck(nil, 1, 1, false))
 	for name, test := range map[string]struct {
 		room      int
 		prepare   func(o *outbox)
@@ -176,6 +177,15 @@ func TestOutboxWritesLittleAtOnce(t *testing.T) {
 		"write loop is awake": {100, func(o *outbox) { o.append([]byte("reply")); o.signal() }, "", "reply"},
 		"much":                {1 << 20, func(o *outbox) { o.append(large) }, "", string(large)},
 		"first delivery":      {100, func(o *outbox) { deliver(o, "one") }, "one", ""},
+		"last confirm":        {100, func(o *outbox) { confirm(o, 1) }, ack, ""},
+		"first confirm":       {100, func(o *outbox) { confirm(o, 2) }, "", ack},
+		"confirm in a hurry":  {100, func(o *outbox) { o.wrote = time.Now().Add(time.Hour); confirm(o, 1) }, ack, ""},
+		"confirm in parts":    {2, func(o *outbox) { confirm(o, 1) }, ack[:2], ack[2:]},
+		"confirm before a cut": {100, func(o *outbox) {
+			cf := &confirms{channel: 1, outbox: o}
+			cf.cutAfter(cf.next())
+			cf.Confirm(1, 1, true)
+		}, "", ack},
 		"delivery in a hurry": {100, func(o *outbox) { o.wrote = time.Now().Add(time.Hour); deliver(o, "one") }, "", "one"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +216,8 @@ func TestWriteLoopBeginsWhenThereIsNeedForIt(t *testing.T) {
 		"a reply":          {func(o *outbox) { o.append([]byte("reply")); o.flush() }, false},
 		"a heartbeat":      {func(o *outbox) { o.beat() }, false},
 		"much":             {func(o *outbox) { o.append(large); o.flush() }, true},
-		"a confirm":        {func(o *outbox) { (&confirms{channel: 1, outbox: o}).Confirm(1, 1, true) }, true},
+		"the last confirm": {func(o *outbox) { confirm(o, 1) }, false},
+		"the first of two": {func(o *outbox) { confirm(o, 2) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -232,6 +243,15 @@ func TestWriteLoopBeginsWhenThereIsNeedForIt(t *testing.T) {
 			})
 		})
 	}
+}
+
+// confirm reports the first of so many messages.
+func confirm(o *outbox, published int) {
+	cf := &confirms{channel: 1, outbox: o}
+	for range published {
+		cf.next()
+	}
+	cf.Confirm(1, 1, true)
 }
 
 // deliver adds something that is no reply.
