@@ -27,8 +27,9 @@ func manies() []Shape {
 	}
 }
 
-// restTime is how long nothing happens, for the memory to be looked at.
-const restTime = 3 * time.Second
+// restTime is how long nothing happens before the memory is looked at: long enough for
+// a broker to notice, which Harebell does within twenty seconds.
+const restTime = 21 * time.Second
 
 func (t *trial) many() error {
 	w := t.watch()

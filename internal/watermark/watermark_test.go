@@ -1,6 +1,7 @@
 package watermark
 
 import (
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -70,6 +71,7 @@ func TestAnotherLimitCountsAtOnce(t *testing.T) {
 }
 
 func TestMemoryCountsWhatIsTaken(t *testing.T) {
+	debug.FreeOSMemory() // so that it is not there already
 	m := new(Memory)
 	before, err := m.Left(1 << 40)
 	if err != nil {
@@ -85,3 +87,40 @@ func TestMemoryCountsWhatIsTaken(t *testing.T) {
 		t.Errorf("%d are left, %v, want too few", left, err)
 	}
 }
+
+func TestGarbageIsGivenBackByWhoIsIdle(t *testing.T) {
+	const garbage = 64 << 20
+	for name, test := range map[string]struct {
+		busy int // octets allocated before the next look
+		want bool
+	}{
+		"idle": {0, true},
+		"busy": {2 * idleRate * int(maxInterval/time.Second), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer debug.SetGCPercent(debug.SetGCPercent(-1)) // nobody else collects it
+			synctest.Test(t, func(t *testing.T) {
+				m := new(Memory)
+				left := func() int64 {
+					n, err := m.Left(1 << 40)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return n
+				}
+				debug.FreeOSMemory()
+				kept = make([]byte, garbage)
+				before := left()
+				kept = make([]byte, test.busy)
+				time.Sleep(maxInterval)
+				left()
+				if given := left()-before > garbage/2; given != test.want {
+					t.Errorf("given back: %v, want %v", given, test.want)
+				}
+			})
+		})
+	}
+}
+
+// kept is reachable, so that what was there before is not.
+var kept []byte
