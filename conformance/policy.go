@@ -29,12 +29,6 @@ func (a *admin) policyWith(list string, body map[string]any) string {
 
 func (a *admin) clear(list, name string) { a.ask("DELETE", []string{list, target.vhost, name}, "") }
 
-// wantReadySoon waits until a queue has so many messages ready.
-func (s *session) wantReadySoon(queue string, want int) {
-	s.t.Helper()
-	eventually(s.t, "the messages of the queue", func() bool { return s.inspect(queue).Messages == want })
-}
-
 // takes publishes messages until a queue has dropped the first, and returns how many
 // it keeps.
 func (s *session) takes(queue string) int {
@@ -51,9 +45,9 @@ func TestPolicyOfLengthHoldsAtOnce(t T) {
 	a, s := administer(t), open(t)
 	queue := s.queue(nil)
 	s.publish("", queue, "a", "b", "c")
-	s.wantReadySoon(queue, 3)
+	s.wantReady(queue, 3)
 	a.policy(queue, map[string]any{"max-length": 1})
-	s.wantReadySoon(queue, 1)
+	s.wantReady(queue, 1)
 	s.wantDrain(queue, "c")
 }
 
@@ -62,9 +56,9 @@ func TestPolicyOfLengthInBytesHoldsAtOnce(t T) {
 	a, s := administer(t), open(t)
 	queue := s.queue(nil)
 	s.publish("", queue, "a", "b", "c")
-	s.wantReadySoon(queue, 3)
+	s.wantReady(queue, 3)
 	a.policy(queue, map[string]any{"max-length-bytes": 2})
-	s.wantReadySoon(queue, 2)
+	s.wantReady(queue, 2)
 	s.wantDrain(queue, "b c")
 }
 
@@ -194,7 +188,7 @@ func TestPolicyOfDeadLetters(t T) {
 	s.ok(err)
 	s.publish("", queue, "m")
 	s.ok(s.get(queue).Reject(false))
-	s.wantReadySoon(dead, 1)
+	s.wantReady(dead, 1)
 }
 
 func TestArgumentsOfDeadLettersComeBeforeThePolicy(t T) {
@@ -206,7 +200,7 @@ func TestArgumentsOfDeadLettersComeBeforeThePolicy(t T) {
 	s.ok(err)
 	s.publish("", queue, "m")
 	s.ok(s.get(queue).Reject(false))
-	s.wantReadySoon(dead, 1)
+	s.wantReady(dead, 1)
 	s.wantDrain(other, "")
 }
 
@@ -291,7 +285,7 @@ func TestPolicyOfADeliveryLimit(t T) {
 	a.policy(queue, map[string]any{"delivery-limit": 1})
 	s.fill(queue, "a", "b")
 	s.ok(s.soon(queue).Nack(false, true))
-	s.wantReadySoon(queue, 2)
+	s.wantReady(queue, 2)
 	s.ok(s.soon(queue).Nack(false, true))
 	s.wantCounts(queue, "b")
 }
@@ -302,7 +296,7 @@ func TestPolicyOfOverflowComesBeforeTheArgumentOfAQuorumQueue(t T) {
 	queue := s.quorum(amqp.Table{"x-max-length": int32(1), "x-overflow": "reject-publish"})
 	a.policy(queue, map[string]any{"overflow": "drop-head"})
 	s.fill(queue, "a", "b", "c", "d", "e")
-	s.wantReadySoon(queue, 1)
+	s.wantReady(queue, 1)
 	s.wantCounts(queue, "e")
 }
 
@@ -314,7 +308,7 @@ func TestPolicyOfADeadLetterStrategy(t T) {
 	a.policy(queue, map[string]any{"dead-letter-strategy": "at-least-once"})
 	s.fill(queue, "a")
 	s.ok(s.soon(queue).Reject(false))
-	s.wantReadySoon(dead, 1)
+	s.wantReady(dead, 1)
 }
 
 func TestPolicyMayBeForOneTypeOfQueues(t T) {
@@ -334,8 +328,8 @@ func TestPolicyMayBeForOneTypeOfQueues(t T) {
 	s.confirm()
 	s.fill(prefix+"classic", "a", "b")
 	s.fill(prefix+"quorum", "a", "b")
-	s.wantReadySoon(prefix+"classic", 2)
-	s.wantReadySoon(prefix+"quorum", 1)
+	s.wantReady(prefix+"classic", 2)
+	s.wantReady(prefix+"quorum", 1)
 }
 
 func TestPolicyKeysThatMeanNothingAreAccepted(t T) {
@@ -344,9 +338,9 @@ func TestPolicyKeysThatMeanNothingAreAccepted(t T) {
 	queue := s.queue(nil)
 	a.policy(queue, map[string]any{"queue-mode": "default", "queue-version": 2, "max-length": 1})
 	s.publish("", queue, "a", "b")
-	s.wantReadySoon(queue, 1)
+	s.wantReady(queue, 1)
 	quorum := s.quorum(nil)
 	a.policy(quorum, map[string]any{"max-in-memory-length": 5, "max-in-memory-bytes": 5, "max-length-bytes": 1})
 	s.fill(quorum, "a", "b")
-	s.wantReadySoon(quorum, 1)
+	s.wantReady(quorum, 1)
 }

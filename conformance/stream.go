@@ -403,7 +403,7 @@ func TestPolicyForStreamsIsNoneForOtherQueues(t T) {
 		t.Errorf("the classic queue keeps %d messages, want all 6", got)
 	}
 	s.feed(stream, "a b c")
-	s.wantReadySoon(stream, 1)
+	s.wantReady(stream, 1)
 }
 
 func TestStreamSurvives(t T) {
