@@ -249,9 +249,8 @@ func forget(st store.Store, keys []string) {
 			docs[i] = store.Doc{Kind: store.Seen, Key: key}
 		}
 		keys = keys[n:]
-		done := make(chan error, 1)
-		st.Append(store.Batch{Docs: docs, Done: func(err error) { done <- err }})
-		if <-done != nil {
+		st.Append(store.Batch{Docs: docs})
+		if st.Sync() != nil {
 			return // the store has failed, and says so
 		}
 	}

@@ -53,9 +53,9 @@ func (r *Registry) SetGlobal(name string, value any) (created bool, err error) {
 	_, there := r.globals[name]
 	r.globals[name] = value
 	r.mu.Unlock()
-	stored := r.begin(doc)
+	r.keep(doc)
 	r.changing.Unlock()
-	return !there, written(stored)
+	return !there, r.sync()
 }
 
 // ClearGlobal takes back what was said, and reports false if there was nothing.
@@ -65,20 +65,18 @@ func (r *Registry) ClearGlobal(name string) (found bool, err error) {
 	_, found = r.globals[name]
 	delete(r.globals, name)
 	r.mu.Unlock()
-	stored := r.begin(store.Doc{Kind: store.Parameters, Key: globalKey(name)})
+	r.keep(store.Doc{Kind: store.Parameters, Key: globalKey(name)})
 	r.changing.Unlock()
-	return found, written(stored)
+	return found, r.sync()
 }
 
-// begin has a definition written.
-func (r *Registry) begin(doc store.Doc) (stored <-chan error) {
-	done := make(chan error, 1)
-	r.broker.Store.Append(store.Batch{Docs: []store.Doc{doc}, Done: func(err error) { done <- err }})
-	return done
+func (r *Registry) keep(doc store.Doc) {
+	r.broker.Store.Append(store.Batch{Docs: []store.Doc{doc}})
 }
 
-func written(stored <-chan error) error {
-	if err := <-stored; err != nil {
+// sync returns when what was kept is on disk.
+func (r *Registry) sync() error {
+	if err := r.broker.Store.Sync(); err != nil {
 		return fmt.Errorf("write a global parameter: %w", err)
 	}
 	return nil

@@ -284,8 +284,8 @@ func (c *connection) catchUp() error {
 
 // gathered takes gathered publishes and acks to their queues.
 func (c *connection) gathered() {
-	c.notePublished() // before anybody has a confirm
 	c.publisher.Flush()
+	c.notePublished()
 	c.settling.flush()
 }
 

@@ -40,7 +40,7 @@ type outbox struct {
 	size     int      // octets in all of it
 	sent     uint64   // octets that were taken out to be written
 	writes   uint64   // in how many turns
-	replies  int      // of those, what the client has asked for
+	replies  int      // of those, what the client has asked for, or is told of what it has published
 	confirms []*confirms
 	starved  []*consumer // refused for want of room
 	traced   []tapped    // of the deliveries in it, those to be copied

@@ -25,9 +25,9 @@ const freeEvery = 10
 // have it back; when nothing is left it is given back first.
 func (m *Memory) Left(limit int64) (int64, error) {
 	left := limit - m.used()
-	m.giveBack()
 	if left >= 0 {
 		m.over = 0
+		m.giveBack()
 		return left, nil
 	}
 	if m.over++; m.over%freeEvery == 1 {
@@ -48,7 +48,8 @@ const (
 	idleGarbage = 4 << 20
 )
 
-// giveBack gives garbage back if there is nothing else to do.
+// giveBack gives garbage back if there is nothing else to do. What is left after that
+// the next look tells.
 func (m *Memory) giveBack() {
 	now, allocated := time.Now(), m.samples[2].Value.Uint64()
 	idle := !m.looked.IsZero() && float64(allocated-m.allocated) < idleRate*now.Sub(m.looked).Seconds()

@@ -49,9 +49,9 @@ const adviseEvery = 1 << 20
 
 func (c *committer) run() {
 	defer close(c.s.committed)
-	c.turn(func() {}, false)
-	for goOn := true; goOn; {
-		first, due := func() {}, false
+	first, due := func() {}, false
+	for c.turn(first, due) {
+		first, due = func() {}, false
 		select {
 		case <-c.s.wake:
 		case <-c.s.timer.C:
@@ -59,12 +59,8 @@ func (c *committer) run() {
 		case <-c.grace.timer.C:
 			first = func() { c.process(c.grace.turn()) }
 		case s := <-c.syncing:
-			first = func() {
-				c.syncing = nil
-				c.try(func() error { return c.note(s) })
-			}
+			first = func() { c.landed(s) }
 		}
-		goOn = c.turn(first, due)
 	}
 }
 
@@ -86,14 +82,10 @@ func (c *committer) turn(first func(), due bool) (goOn bool) {
 	if c.syncing == nil && c.s.trimming.Swap(false) && c.s.Err() == nil {
 		c.tolerate(c.s.files.trim())
 	}
-	if due || closing {
-		g := &group{last: closing}
-		if closing {
-			c.grace.holdBack(g)
-		}
-		c.process(g)
-	}
 	if closing {
+		g := &group{last: true}
+		c.grace.holdBack(g)
+		c.process(g)
 		c.s.timer.Stop()
 		c.grace.timer.Stop()
 		if c.syncing != nil { // the store has failed, and the files are about to be closed
@@ -153,8 +145,7 @@ func (c *committer) tend() {
 	}
 	select {
 	case s := <-c.syncing:
-		c.syncing = nil
-		c.try(func() error { return c.note(s) })
+		c.landed(s)
 	default:
 	}
 	settlements, segments := c.unsaved()

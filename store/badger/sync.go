@@ -10,7 +10,7 @@ import (
 
 // Sync implements store.Store. If nobody writes the caller does, so that no other
 // goroutine need be woken before and after: that takes 20 to 30 µs each in a virtual
-// machine. Measured with one client, a binding is made and deleted in 0.39 ms instead
+// machine. Measured with one client, a binding is made and deleted in 0.41 ms instead
 // of 0.54, for three quarters of the CPU time; two syncs are 0.28 of it.
 func (s *Store) Sync() error {
 	answer := make(chan error, 1)
@@ -107,6 +107,12 @@ func (c *committer) sync() error {
 	s := syncing{files: c.s.files.unsynced(), until: c.here()}
 	s.err = c.s.syncAll(s.files)
 	return c.endSync(s)
+}
+
+// landed is called when a sync that nobody waited for is done.
+func (c *committer) landed(s syncing) {
+	c.syncing = nil
+	c.try(func() error { return c.note(s) })
 }
 
 // note tells the database of segments that are synced now. Settlements wait.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,11 +36,18 @@ func TestSyncWritesWhatNobodyElseWaitsFor(t *testing.T) {
 
 // TestDefinitionsAreWrittenInTheEnd has nobody wait for one.
 func TestDefinitionsAreWrittenInTheEnd(t *testing.T) {
-	written := make(chan struct{}, 100)
+	var defined atomic.Bool
+	written := make(chan struct{}, 1)
 	s := open(t, t.TempDir(), Options{limits: limits{settleAfter: time.Millisecond}, Fault: func() error {
-		written <- struct{}{}
+		if defined.Load() {
+			poke(written)
+		}
 		return nil
 	}})
+	if err := s.Sync(); err != nil { // what a new store has to write
+		t.Fatal(err)
+	}
+	defined.Store(true)
 	s.Append(store.Batch{Docs: []store.Doc{queueDoc("q")}})
 	<-written
 }
